@@ -1,0 +1,134 @@
+import type { LostField } from './drift.ts';
+import type { JsonObject } from './json.ts';
+import type { ObjectId } from './manifest.ts';
+import type { Inventory, LiveObject, ServedKind } from './observation.ts';
+
+/**
+ * What the API server would do with an object, or why it could not be asked. The result of the read phase for each
+ * object that is not clean.
+ */
+export type Preview =
+  /** A server-side dry-run went through. `before` is absent for an object that is not there yet. */
+  | {
+      readonly state: 'accepted';
+      readonly request: ApplyRequest;
+      readonly before?: LiveObject;
+      readonly after: LiveObject;
+      readonly lost: readonly LostField[];
+      readonly takenOver: readonly LostField[];
+    }
+  /** Not asked, because an apply of one object is atomic or because what it needs comes with the same revision. */
+  | {
+      readonly state: 'unasked';
+      readonly request: ApplyRequest;
+      readonly before?: LiveObject;
+      readonly lost: readonly LostField[];
+      readonly takenOver: readonly LostField[];
+    }
+  /** Its kind is not served yet. */
+  | { readonly state: 'waiting'; readonly reason: string }
+  /** Its kind could not be discovered or listed. */
+  | { readonly state: 'unknown'; readonly reason: string }
+  /** The API server refuses it, or we may not touch it. */
+  | { readonly state: 'refused'; readonly reason: string };
+
+/** One server-side apply. */
+export interface ApplyRequest {
+  readonly served: ServedKind;
+  readonly id: ObjectId;
+  /** What is sent: without the fields that are left to other controllers, with our labels. */
+  readonly body: JsonObject;
+  /** True takes conflicting fields; then `body` carries the observed resourceVersion. */
+  readonly force: boolean;
+}
+
+/** Everything that one tick will do to one cluster, decided before the first write. */
+export interface ApplyPlan {
+  readonly apps: readonly AppPlan[];
+}
+
+/** One app on one cluster. */
+export interface AppPlan {
+  readonly app: string;
+  readonly revision: string;
+  /** Why nothing is written at all, for the status; absent: go on. */
+  readonly blocked?: string;
+  /** What the inventory was when it was read; its resourceVersion is the fence. Absent: there is none. */
+  readonly inventory?: Inventory;
+  /** The inventory before the first apply: old ∪ new. Absent: nothing to write. */
+  readonly intent?: Inventory;
+  /** In order; the applies of one step go out together. */
+  readonly steps: readonly (readonly ApplyAction[])[];
+  /** In order, after all applies, and only if every one succeeded. */
+  readonly deletes: readonly DeleteAction[];
+  /** All other objects, and why nothing is done to them. */
+  readonly skipped: readonly SkippedObject[];
+  /** Objects that stay although they left the repository, with the proof that is missing. */
+  readonly kept: readonly KeptObject[];
+  /** Deletions that wait for people, under one digest; empty digest: none. */
+  readonly approval?: PendingApproval;
+}
+
+export interface ApplyAction {
+  readonly request: ApplyRequest;
+  readonly desiredHash: string;
+  readonly before?: LiveObject;
+  readonly lost: readonly LostField[];
+}
+
+export interface DeleteAction {
+  readonly served: ServedKind;
+  readonly id: ObjectId;
+  /** Both are sent as preconditions. */
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** `unchanged`: clean. `skipped`: asked for by an annotation. `waiting`, `refused`, `unknown`: see {@link Preview}. */
+export interface SkippedObject {
+  readonly id: ObjectId;
+  readonly outcome: 'unchanged' | 'skipped' | 'waiting' | 'refused' | 'unknown' | 'drifted';
+  readonly reason: string;
+  readonly lost: readonly LostField[];
+  /** What to record as clean, where a dry-run showed that nothing would change. */
+  readonly clean?: { readonly desiredHash: string; readonly live: LiveObject };
+}
+
+export interface KeptObject {
+  readonly id: ObjectId;
+  readonly reason: string;
+  /** True: it leaves our inventory and stays in the cluster. */
+  readonly released: boolean;
+}
+
+export interface PendingApproval {
+  /** `sha256:…` of exactly the list of deletions. */
+  readonly digest: string;
+  readonly objects: readonly ObjectId[];
+  readonly reason: string;
+}
+
+/** What came of one object. */
+export type Outcome = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'failed' | 'waiting' | 'unknown';
+
+export interface ObjectResult {
+  readonly app: string;
+  readonly id: ObjectId;
+  readonly outcome: Outcome;
+  /** Why, for people; `''` when the outcome says it all. */
+  readonly reason: string;
+  /** The object after the write, where there was one. */
+  readonly live?: LiveObject;
+}
+
+/** What came of one tick's write phase. */
+export interface ApplyResult {
+  readonly apps: readonly AppResult[];
+}
+
+export interface AppResult {
+  readonly app: string;
+  readonly objects: readonly ObjectResult[];
+  /** The write phase ended early: why. Absent: it went through. */
+  readonly aborted?: string;
+}

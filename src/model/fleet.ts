@@ -1,0 +1,212 @@
+import type { Diagnostic, Origin } from './diagnostic.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import type { GroupKind } from './manifest.ts';
+
+/** Everything that a repository says, parsed and checked file by file, before any cluster is looked at. */
+export interface FleetConfig {
+  readonly revision: string;
+  readonly fleet: Fleet;
+  /** Sorted by name. */
+  readonly clusters: readonly Cluster[];
+  /** Sorted by name. */
+  readonly apps: readonly App[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Settings of the whole fleet: `fleet.yaml`. */
+export interface Fleet {
+  readonly name: string;
+  /** Defaults that each app can set for itself. */
+  readonly defaults: AppDefaults;
+  /** True: read and report, write nothing anywhere. */
+  readonly suspend: boolean;
+  readonly guards: Guards;
+  /** Digests of deletion lists that people agreed to (`sha256:…`). */
+  readonly approvals: readonly string[];
+  /** Scope of kinds whose definition is not in the repository. */
+  readonly kinds: readonly KindScope[];
+  readonly origin: Origin;
+}
+
+export interface AppDefaults {
+  /** Namespace for namespaced objects that name none; absent: such an object is an error. */
+  readonly namespace?: string;
+  readonly drift: DriftMode;
+  /** False: objects that leave the repository stay in the clusters. */
+  readonly prune: boolean;
+  /** What becomes of an app's objects on a cluster that no placement of it selects any more. */
+  readonly onUnplace: 'orphan' | 'prune';
+}
+
+export type DriftMode = 'heal' | 'report';
+
+/** Limits on deletion (design 4, "Delete only with proof"). */
+export interface Guards {
+  /** Deletions of one app on one cluster that need no approval. */
+  readonly maxDelete: number;
+  /** The same in percent of the app's objects; the larger of the two counts. */
+  readonly maxDeletePercent: number;
+  /** Clusters that one app may leave without approval. */
+  readonly maxLeaveClusters: number;
+  /** Kinds that are never deleted unless the app says so, by kind name. */
+  readonly protect: readonly string[];
+}
+
+export interface KindScope extends GroupKind {
+  readonly namespaced: boolean;
+}
+
+/** One member of the fleet: `clusters/NAME.yaml`. */
+export interface Cluster {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly connection: Connection;
+  /** Several addresses of one API server, tried in order; empty: the one in the credentials. */
+  readonly endpoints: readonly string[];
+  readonly provider?: string;
+  readonly region?: string;
+  readonly zones: readonly string[];
+  /** UID of its `kube-system` namespace: the cluster's identity. */
+  readonly uid?: string;
+  readonly kubernetesVersion?: string;
+  readonly variables: Readonly<Record<string, string | number | boolean>>;
+  readonly suspend: boolean;
+  readonly origin: Origin;
+}
+
+/** Where the credentials of a cluster are found. */
+export type Connection =
+  | { readonly kind: 'context'; readonly context: string }
+  | { readonly kind: 'secret'; readonly name: string }
+  | { readonly kind: 'in-cluster' };
+
+/** One app: a folder below `apps/`. */
+export interface App {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly drift: DriftMode;
+  readonly prune: boolean;
+  readonly onUnplace: 'orphan' | 'prune';
+  readonly suspend: boolean;
+  /** Milliseconds after which an object that is not there yet counts as failed. */
+  readonly timeoutMs: number;
+  /** Kinds of this app that may be deleted although the fleet protects them. */
+  readonly unprotect: readonly string[];
+  readonly base: readonly BaseManifest[];
+  readonly placements: readonly Placement[];
+  /** In the order in which they are applied. */
+  readonly overlays: readonly Overlay[];
+  /** True when a file of this app could not be read: the app is held back everywhere. */
+  readonly broken: boolean;
+  readonly origin: Origin;
+}
+
+/** An object as a file has it: no namespace filled in, no variable replaced. */
+export interface BaseManifest {
+  readonly body: JsonObject;
+  readonly source: DocumentSource;
+}
+
+/** A document of a file: enough to find the line of any of its fields later. */
+export interface DocumentSource extends Origin {
+  /** Position of the document in its file, from 0; an item of an unfolded `List` carries `pointer`. */
+  readonly document: number;
+  /** JSON pointer of the object within the document; `''` for the whole. */
+  readonly pointer: string;
+}
+
+/** Which clusters get which objects of an app, and how many replicas each. */
+export interface Placement {
+  readonly name: string;
+  /** Absent: all objects of the app. */
+  readonly objects?: readonly ObjectSelector[];
+  readonly clusters: ClusterSelector;
+  readonly replicas?: ReplicaRule;
+  readonly origin: Origin;
+}
+
+export interface ObjectSelector {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Absent: every object of the kind. */
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly origin: Origin;
+}
+
+/** Parts are ANDed; `exclude` wins. A selector with no part at all never gets this far: it is an error. */
+export interface ClusterSelector {
+  readonly all: boolean;
+  /** Names or globs (`*` and `?`); absent: any. */
+  readonly names?: readonly string[];
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly LabelExpression[];
+  readonly exclude?: ClusterSelector;
+  readonly origin: Origin;
+}
+
+/** As in Kubernetes label selectors: `NotIn` also matches where the key is absent. */
+export interface LabelExpression {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values: readonly string[];
+}
+
+export interface ReplicaRule {
+  /** `duplicated`: every cluster runs the object's own count. `divided`: one count is shared out. */
+  readonly mode: 'duplicated' | 'divided';
+  /** Instead of the object's own count. */
+  readonly total?: number;
+  /** First match wins. Absent list: every cluster weighs 1. A cluster that a list does not name weighs 0. */
+  readonly weights?: readonly Weight[];
+  /** First match wins. */
+  readonly bounds: readonly Bound[];
+  readonly origin: Origin;
+}
+
+export interface Weight {
+  readonly clusters: ClusterSelector;
+  readonly weight: number;
+}
+
+export interface Bound {
+  readonly clusters: ClusterSelector;
+  readonly min: number;
+  /** `Infinity` where none is given. */
+  readonly max: number;
+}
+
+/** Changes to an app's objects on some clusters: a folder below `overlays/`, or a file of kind Overlay. */
+export interface Overlay {
+  readonly name: string;
+  readonly clusters: ClusterSelector;
+  readonly patches: readonly Patch[];
+  /** Whole objects that exist only where the overlay applies. */
+  readonly resources: readonly BaseManifest[];
+  readonly origin: Origin;
+}
+
+export type Patch =
+  | {
+      readonly kind: 'merge';
+      readonly target: PatchTarget;
+      readonly merge: JsonObject;
+      readonly source: DocumentSource;
+    }
+  | {
+      readonly kind: 'json';
+      readonly target: PatchTarget;
+      readonly ops: readonly JsonValue[];
+      readonly source: DocumentSource;
+    };
+
+/** Parts are ANDed; an absent part matches anything. `single`: a partial object, which must match exactly one. */
+export interface PatchTarget {
+  readonly group?: string;
+  readonly version?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly single: boolean;
+}

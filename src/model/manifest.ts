@@ -1,0 +1,47 @@
+import type { Origin } from './diagnostic.ts';
+import type { JsonObject } from './json.ts';
+
+/**
+ * What makes two manifests the same object in a cluster. The API version is not part of it: `apps/v1` and
+ * `apps/v1beta1` of one Deployment are one object.
+ */
+export interface ObjectId {
+  /** API group; `''` for the core group. */
+  readonly group: string;
+  readonly kind: string;
+  /** `''` for a cluster-scoped object. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A kind without its version, the unit of discovery, listing and watching. */
+export interface GroupKind {
+  readonly group: string;
+  readonly kind: string;
+}
+
+/** An object as it should be on one cluster, before it reaches it. */
+export interface Manifest {
+  readonly id: ObjectId;
+  readonly apiVersion: string;
+  /** The whole object as the repository says, without the labels that the applier adds. */
+  readonly body: JsonObject;
+  /** Hash of `body` by {@link hashJson}: equal meaning, equal hash, whatever the order of keys. */
+  readonly hash: string;
+  /** Where the base object begins. */
+  readonly origin: Origin;
+  /** Overlays that touched it, in the order in which they were applied. */
+  readonly overlays: readonly Origin[];
+  /** True when an autoscaler of the same render scales it: its replica count is handed over (design 3). */
+  readonly autoscaled: boolean;
+  /** What `muster.dev/*` annotations ask for. */
+  readonly policy: ObjectPolicy;
+}
+
+/** Per-object wishes, from `muster.dev/*` annotations. */
+export interface ObjectPolicy {
+  /** `muster.dev/apply`: `ignore` is never sent; `create-only` is sent only while absent. */
+  readonly apply: 'always' | 'create-only' | 'ignore';
+  /** `muster.dev/force: "true"`: fields that another controller holds are taken. */
+  readonly force: boolean;
+}

@@ -1,0 +1,71 @@
+import type { ApplyRequest, DeleteAction } from './apply.ts';
+import type { Inventory, Discovery, LiveObject, ServedKind } from './observation.ts';
+import type { CommitStatus } from './status.ts';
+
+/**
+ * Reads one cluster. Whoever is handed only this cannot write. Every method throws {@link PortError}, and only that.
+ */
+export interface ClusterReader {
+  /** What the API server serves; from a cache that `fresh` passes by. */
+  discover(options: { readonly fresh: boolean }, signal: AbortSignal): Promise<Discovery>;
+  /** UID of the `kube-system` namespace. */
+  clusterUid(signal: AbortSignal): Promise<string>;
+  /** All objects of a kind in all namespaces that match the label selector. Whole or not at all. */
+  list(served: ServedKind, labelSelector: string, signal: AbortSignal): Promise<readonly LiveObject[]>;
+  /** `undefined`: the API server says that it does not exist. */
+  get(served: ServedKind, namespace: string, name: string, signal: AbortSignal): Promise<LiveObject | undefined>;
+  /** What an apply would do; nothing is stored. `created` tells a new object from a changed one. */
+  dryRun(request: ApplyRequest, signal: AbortSignal): Promise<ApplyAnswer>;
+  /** All inventories of the fleet on this cluster. */
+  inventories(fleet: string, signal: AbortSignal): Promise<readonly Inventory[]>;
+}
+
+/** Writes one cluster. Every method throws {@link PortError}, and only that. */
+export interface ClusterWriter {
+  apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyAnswer>;
+  /** Resolves when the API server accepted it: `gone` is false while finalizers hold the object. */
+  delete(action: DeleteAction, signal: AbortSignal): Promise<{ readonly gone: boolean }>;
+  /**
+   * Compare-and-swap: stores the inventory if the cluster's is still at `inventory.resourceVersion`, and returns it with
+   * its new one. Throws CONFLICT when somebody else wrote first. An inventory without entries is removed.
+   */
+  putInventory(fleet: string, inventory: Inventory, signal: AbortSignal): Promise<Inventory>;
+}
+
+/**
+ * What the API server says to an apply. A refusal concerns the object and is a value; an outage concerns the cluster and
+ * is thrown.
+ */
+export type ApplyAnswer =
+  | { readonly state: 'accepted'; readonly created: boolean; readonly object: LiveObject }
+  | { readonly state: 'refused'; readonly refusal: Refusal };
+
+/** Why an API server refuses an object. */
+export interface Refusal {
+  /**
+   * `invalid`: the object breaks a rule. `forbidden`: our credentials or an admission rule. `conflict`: field managers or
+   * a resourceVersion. `no-namespace`, `no-kind`: what it needs is not there. `too-large`: over the server's limit.
+   */
+  readonly kind: 'invalid' | 'forbidden' | 'conflict' | 'no-namespace' | 'no-kind' | 'too-large';
+  /** One line for people. For a Secret: field names and reasons only, never a value. */
+  readonly message: string;
+  /** Paths as the server writes them, `spec.replicas`; empty where it names none. */
+  readonly fields: readonly string[];
+  /** True when the server said that a field cannot be changed after creation. */
+  readonly immutable: boolean;
+}
+
+/** Where statuses are written. Throws {@link PortError}, and only that. */
+export interface Forge {
+  /** The newest status of each context that stands on a commit. */
+  read(revision: string, signal: AbortSignal): Promise<readonly CommitStatus[]>;
+  post(revision: string, status: CommitStatus, signal: AbortSignal): Promise<void>;
+}
+
+/** Time, as a parameter: pure stages get values, edges get this. */
+export interface Clock {
+  /** Milliseconds since the epoch, for people. */
+  now(): number;
+  /** Milliseconds that never go back, for deadlines. */
+  monotonicMs(): number;
+}
