@@ -1,4 +1,5 @@
 import type { LostField } from './drift.ts';
+import type { PortFailure } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import type { ObjectId } from './manifest.ts';
 import type { Inventory, LiveObject, ServedKind } from './observation.ts';
@@ -29,6 +30,8 @@ export type Preview =
   | { readonly state: 'waiting'; readonly reason: string }
   /** Its kind could not be discovered or listed. */
   | { readonly state: 'unknown'; readonly reason: string }
+  /** An annotation asks to leave it as it is. */
+  | { readonly state: 'skipped'; readonly reason: string }
   /** The API server refuses it, or we may not touch it. */
   | { readonly state: 'refused'; readonly reason: string };
 
@@ -51,11 +54,13 @@ export interface ApplyPlan {
 export interface AppPlan {
   readonly app: string;
   readonly revision: string;
-  /** Why nothing is written at all, for the status; absent: go on. */
-  readonly blocked?: string;
+  /** Why nothing is written at all; absent: go on. */
+  readonly blocked?: Block;
+  /** Settings to record with the inventory: they still hold when the app has left the repository. */
+  readonly settings: { readonly prune: boolean; readonly onUnplace: 'orphan' | 'prune' };
   /** What the inventory was when it was read; its resourceVersion is the fence. Absent: there is none. */
   readonly inventory?: Inventory;
-  /** The inventory before the first apply: old ∪ new. Absent: nothing to write. */
+  /** The inventory before the first write: old ∪ new. Absent: no object is written. */
   readonly intent?: Inventory;
   /** In order; the applies of one step go out together. */
   readonly steps: readonly (readonly ApplyAction[])[];
@@ -65,8 +70,19 @@ export interface AppPlan {
   readonly skipped: readonly SkippedObject[];
   /** Objects that stay although they left the repository, with the proof that is missing. */
   readonly kept: readonly KeptObject[];
-  /** Deletions that wait for people, under one digest; empty digest: none. */
+  /** Objects that left the repository and are not in the cluster any more. */
+  readonly gone: readonly ObjectId[];
+  /** Deletions that wait for people, under one digest. */
   readonly approval?: PendingApproval;
+}
+
+/**
+ * Why an app is left as it is. `held`: the repository is wrong. `refused`: the API server refuses an object of it.
+ * `waiting`: for another app. `suspended`: somebody asked for it. `unsafe`: what is there is not what we know.
+ */
+export interface Block {
+  readonly kind: 'held' | 'refused' | 'waiting' | 'suspended' | 'unsafe';
+  readonly reason: string;
 }
 
 export interface ApplyAction {
@@ -124,6 +140,8 @@ export interface ObjectResult {
 /** What came of one tick's write phase. */
 export interface ApplyResult {
   readonly apps: readonly AppResult[];
+  /** The cluster stopped answering: apps that are not in the list were not begun. */
+  readonly outage?: PortFailure;
 }
 
 export interface AppResult {

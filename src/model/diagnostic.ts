@@ -33,6 +33,7 @@ export const DIAGNOSTIC_CODES = {
   // The repository as a whole
   NO_FLEET_FILE: 'the folder has no fleet.yaml',
   NO_CLUSTER: 'the fleet has no cluster',
+  NO_APP: 'the fleet has no app',
   FILE_REFUSED: 'a file is of a kind that is never followed or read',
   TOO_LARGE: 'a limit on size or number is exceeded',
   // Text
@@ -50,6 +51,7 @@ export const DIAGNOSTIC_CODES = {
   MISSING_FIELD: 'a required field is absent',
   BAD_VALUE: 'a value is of the wrong type or out of range',
   DUPLICATE_NAME: 'two things of one kind have one name',
+  NOT_SUPPORTED: 'Muster knows it and cannot do it yet',
   MISPLACED_FILE: 'a file lies where its kind has no meaning',
   // Manifests
   NOT_A_MANIFEST: 'a document is not a Kubernetes object',

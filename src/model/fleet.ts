@@ -92,6 +92,8 @@ export interface App {
   readonly timeoutMs: number;
   /** Kinds of this app that may be deleted although the fleet protects them. */
   readonly unprotect: readonly string[];
+  /** Apps that must be Current on the same cluster before this one is applied there. */
+  readonly dependsOn: readonly string[];
   readonly base: readonly BaseManifest[];
   readonly placements: readonly Placement[];
   /** In the order in which they are applied. */
@@ -186,19 +188,26 @@ export interface Overlay {
   readonly origin: Origin;
 }
 
-export type Patch =
-  | {
-      readonly kind: 'merge';
-      readonly target: PatchTarget;
-      readonly merge: JsonObject;
-      readonly source: DocumentSource;
-    }
-  | {
-      readonly kind: 'json';
-      readonly target: PatchTarget;
-      readonly ops: readonly JsonValue[];
-      readonly source: DocumentSource;
-    };
+export type Patch = MergePatch | JsonPatch;
+
+interface PatchBase {
+  readonly target: PatchTarget;
+  readonly source: DocumentSource;
+  /** JSON pointer of the patch's content within its document; `''` where the document is the patch. */
+  readonly contentPointer: string;
+}
+
+/** A partial object, merged strategically. */
+export interface MergePatch extends PatchBase {
+  readonly kind: 'merge';
+  readonly merge: JsonObject;
+}
+
+/** Operations of RFC 6902. */
+export interface JsonPatch extends PatchBase {
+  readonly kind: 'json';
+  readonly ops: readonly JsonValue[];
+}
 
 /** Parts are ANDed; an absent part matches anything. `single`: a partial object, which must match exactly one. */
 export interface PatchTarget {

@@ -30,6 +30,8 @@ export interface Manifest {
   readonly hash: string;
   /** Where the base object begins. */
   readonly origin: Origin;
+  /** The rule that put it on the cluster: of a placement, or the overlay that adds it. */
+  readonly by: Origin;
   /** Overlays that touched it, in the order in which they were applied. */
   readonly overlays: readonly Origin[];
   /** True when an autoscaler of the same render scales it: its replica count is handed over (design 3). */
@@ -42,6 +44,8 @@ export interface Manifest {
 export interface ObjectPolicy {
   /** `muster.dev/apply`: `ignore` is never sent; `create-only` is sent only while absent. */
   readonly apply: 'always' | 'create-only' | 'ignore';
+  /** `muster.dev/wave: "N"`: acted on only when all of the app's lower waves are Current. 0 where none is given. */
+  readonly wave: number;
   /** `muster.dev/force: "true"`: fields that another controller holds are taken. */
   readonly force: boolean;
 }

@@ -76,6 +76,8 @@ export interface Inventory {
   readonly prune: boolean;
   readonly onUnplace: 'orphan' | 'prune';
   readonly entries: readonly InventoryEntry[];
+  /** Why its entries could not be read: then nothing of the app may be written. */
+  readonly unreadable?: string;
   /** Of the object that holds it: the fence of each write phase. `''` before it exists. */
   readonly resourceVersion: string;
 }

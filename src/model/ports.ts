@@ -10,8 +10,8 @@ export interface ClusterReader {
   discover(options: { readonly fresh: boolean }, signal: AbortSignal): Promise<Discovery>;
   /** UID of the `kube-system` namespace. */
   clusterUid(signal: AbortSignal): Promise<string>;
-  /** All objects of a kind in all namespaces that match the label selector. Whole or not at all. */
-  list(served: ServedKind, labelSelector: string, signal: AbortSignal): Promise<readonly LiveObject[]>;
+  /** All objects of a kind, in all namespaces, that carry the label of one of these ApplySets. Whole or not at all. */
+  list(served: ServedKind, applySets: readonly string[], signal: AbortSignal): Promise<readonly LiveObject[]>;
   /** `undefined`: the API server says that it does not exist. */
   get(served: ServedKind, namespace: string, name: string, signal: AbortSignal): Promise<LiveObject | undefined>;
   /** What an apply would do; nothing is stored. `created` tells a new object from a changed one. */
@@ -23,8 +23,8 @@ export interface ClusterReader {
 /** Writes one cluster. Every method throws {@link PortError}, and only that. */
 export interface ClusterWriter {
   apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyAnswer>;
-  /** Resolves when the API server accepted it: `gone` is false while finalizers hold the object. */
-  delete(action: DeleteAction, signal: AbortSignal): Promise<{ readonly gone: boolean }>;
+  /** Deletes with uid and resourceVersion as preconditions, dependents in the background. */
+  delete(action: DeleteAction, signal: AbortSignal): Promise<DeleteAnswer>;
   /**
    * Compare-and-swap: stores the inventory if the cluster's is still at `inventory.resourceVersion`, and returns it with
    * its new one. Throws CONFLICT when somebody else wrote first. An inventory without entries is removed.
@@ -40,13 +40,20 @@ export type ApplyAnswer =
   | { readonly state: 'accepted'; readonly created: boolean; readonly object: LiveObject }
   | { readonly state: 'refused'; readonly refusal: Refusal };
 
+/** `terminating`: accepted, and finalizers or a grace period still hold it. */
+export type DeleteAnswer =
+  | { readonly state: 'gone' }
+  | { readonly state: 'terminating' }
+  | { readonly state: 'refused'; readonly refusal: Refusal };
+
 /** Why an API server refuses an object. */
 export interface Refusal {
   /**
    * `invalid`: the object breaks a rule. `forbidden`: our credentials or an admission rule. `conflict`: field managers or
    * a resourceVersion. `no-namespace`, `no-kind`: what it needs is not there. `too-large`: over the server's limit.
+   * `webhook`: an admission webhook could not be called.
    */
-  readonly kind: 'invalid' | 'forbidden' | 'conflict' | 'no-namespace' | 'no-kind' | 'too-large';
+  readonly kind: 'invalid' | 'forbidden' | 'conflict' | 'no-namespace' | 'no-kind' | 'too-large' | 'webhook';
   /** One line for people. For a Secret: field names and reasons only, never a value. */
   readonly message: string;
   /** Paths as the server writes them, `spec.replicas`; empty where it names none. */

@@ -30,6 +30,8 @@ export interface PlacedObject {
 export interface RenderedFleet {
   readonly revision: string;
   readonly fleet: Fleet;
+  /** Names of all apps in the repository, also of those that could not be rendered: an app not here was removed. */
+  readonly apps: readonly string[];
   /** Sorted by name; every cluster of the fleet, also those that get nothing. */
   readonly clusters: readonly RenderedCluster[];
   /** All of them, also the clusters' own. */
@@ -58,6 +60,8 @@ export interface RenderedApp {
   readonly suspend: boolean;
   readonly timeoutMs: number;
   readonly unprotect: readonly string[];
+  /** Apps that must be Current on the same cluster first. */
+  readonly dependsOn: readonly string[];
   /** In the order of printing: wave, group, kind, namespace, name. Empty while `held`. */
   readonly manifests: readonly Manifest[];
   /** The errors that hold it. */

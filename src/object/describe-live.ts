@@ -1,0 +1,33 @@
+import type { Health } from '../model/health.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { LiveObject } from '../model/observation.ts';
+import { FIELD_MANAGER, PART_OF_LABEL } from './applyset.ts';
+import { groupOf } from './id.ts';
+import { at, isObject, listAt, textAt } from './json.ts';
+import { ownedHash } from './managed-fields.ts';
+
+/** Turns an object as the API server sent it into the facts that stages need. `assessHealth` is the health stage's. */
+export function describeLive(body: JsonObject, assessHealth: (body: JsonObject) => Health): LiveObject {
+  const apiVersion = textAt(body, 'apiVersion') ?? '';
+  const partOf = textAt(body, 'metadata', 'labels', PART_OF_LABEL);
+  return {
+    id: {
+      group: groupOf(apiVersion),
+      kind: textAt(body, 'kind') ?? '',
+      namespace: textAt(body, 'metadata', 'namespace') ?? '',
+      name: textAt(body, 'metadata', 'name') ?? '',
+    },
+    apiVersion,
+    uid: textAt(body, 'metadata', 'uid') ?? '',
+    resourceVersion: textAt(body, 'metadata', 'resourceVersion') ?? '',
+    ownedHash: ownedHash(body, FIELD_MANAGER),
+    ...(partOf === undefined ? {} : { partOf }),
+    terminating: at(body, 'metadata', 'deletionTimestamp') !== undefined,
+    owners: listAt(body, 'metadata', 'ownerReferences')
+      .filter(isObject)
+      .map((owner) => `${textAt(owner, 'kind') ?? '?'} ${textAt(owner, 'name') ?? '?'}`),
+    health: assessHealth(body),
+    prunePolicy: { keep: textAt(body, 'metadata', 'annotations', 'muster.dev/prune') === 'false' },
+    body,
+  };
+}
