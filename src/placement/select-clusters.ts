@@ -1,0 +1,91 @@
+import { parseGlob } from '../glob.ts';
+import type { Cluster, ClusterSelector, LabelExpression } from '../model/fleet.ts';
+import { nearestName } from '../object/nearest.ts';
+
+/** What a selector selects, and what is wrong with it. */
+export interface Selection {
+  /** In the order of the fleet's clusters. */
+  readonly clusters: readonly Cluster[];
+  /** Each is a whole sentence about one name of the selector; see {@link SelectionProblem}. */
+  readonly problems: readonly SelectionProblem[];
+}
+
+export interface SelectionProblem {
+  readonly code: 'UNKNOWN_NAME' | 'NO_CLUSTER_MATCHES' | 'BAD_GLOB';
+  readonly message: string;
+  readonly help?: string;
+}
+
+/** Parts are ANDed, `exclude` wins. A name that no cluster has, or a pattern that matches none, is a typo. */
+export function selectClusters(selector: ClusterSelector, clusters: readonly Cluster[]): Selection {
+  const problems = [...nameProblems(selector, clusters), ...excludeProblems(selector, clusters)];
+  const matched = clusters.filter((cluster) => matchesCluster(selector, cluster));
+  return { clusters: matched, problems };
+}
+
+/** Whether one cluster is selected; names that cannot match anything simply do not. */
+export function matchesCluster(selector: ClusterSelector, cluster: Cluster): boolean {
+  if (selector.exclude !== undefined && matchesCluster(selector.exclude, cluster)) return false;
+  return (
+    (selector.names === undefined || selector.names.some((name) => matchesName(name, cluster.name))) &&
+    Object.entries(selector.matchLabels).every(([key, value]) => cluster.labels[key] === value) &&
+    selector.matchExpressions.every((expression) => matchesExpression(expression, cluster.labels))
+  );
+}
+
+/** Why nothing was selected, with what there would have been: the end of a sentence. */
+export function explainEmpty(selector: ClusterSelector, clusters: readonly Cluster[]): string {
+  for (const [key, value] of Object.entries(selector.matchLabels)) {
+    if (clusters.some((cluster) => cluster.labels[key] === value)) continue;
+    const known = [...new Set(clusters.flatMap((cluster) => cluster.labels[key] ?? []))].sort();
+    return known.length === 0
+      ? `no cluster has a label "${key}"`
+      : `none has ${key}=${value}. Known values of ${key}: ${known.join(', ')}`;
+  }
+  return `no cluster fits all of its parts. The fleet has: ${clusters.map((cluster) => cluster.name).join(', ')}`;
+}
+
+function matchesName(pattern: string, name: string): boolean {
+  const glob = parseGlob(pattern);
+  return glob.state === 'glob' && glob.match(name);
+}
+
+/** As Kubernetes does: `NotIn` also matches where the key is absent. */
+function matchesExpression({ key, operator, values }: LabelExpression, labels: Cluster['labels']): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+  }
+}
+
+function nameProblems(selector: ClusterSelector, clusters: readonly Cluster[]): readonly SelectionProblem[] {
+  return (selector.names ?? []).flatMap((pattern): readonly SelectionProblem[] => {
+    const glob = parseGlob(pattern);
+    if (glob.state === 'refused') return [{ code: 'BAD_GLOB', message: glob.error }];
+    if (clusters.some((cluster) => glob.match(cluster.name))) return [];
+    return [/[*?]/.test(pattern) ? emptyGlob(pattern, clusters) : unknownName(pattern, clusters)];
+  });
+}
+
+function excludeProblems({ exclude }: ClusterSelector, clusters: readonly Cluster[]): readonly SelectionProblem[] {
+  return exclude === undefined ? [] : selectClusters(exclude, clusters).problems;
+}
+
+function unknownName(name: string, clusters: readonly Cluster[]): SelectionProblem {
+  const names = clusters.map((cluster) => cluster.name);
+  const nearest = nearestName(name, names);
+  const help = nearest === undefined ? `The fleet has: ${names.join(', ')}.` : `Did you mean "${nearest}"?`;
+  return { code: 'UNKNOWN_NAME', message: `there is no cluster "${name}"`, help };
+}
+
+function emptyGlob(pattern: string, clusters: readonly Cluster[]): SelectionProblem {
+  const help = `The fleet has: ${clusters.map((cluster) => cluster.name).join(', ')}.`;
+  return { code: 'NO_CLUSTER_MATCHES', message: `the pattern "${pattern}" matches no cluster`, help };
+}
