@@ -1,0 +1,155 @@
+import type { Origin } from '../model/diagnostic.ts';
+import type { App, Cluster, DocumentSource, Fleet, Overlay, Patch, PatchTarget } from '../model/fleet.ts';
+import type { JsonObject } from '../model/json.ts';
+import { groupOf, versionOf } from '../object/id.ts';
+import { at, mapAt, sameJson, textAt } from '../object/json.ts';
+import type { MergeSchema } from '../object/merge-keys.ts';
+import { nearestName } from '../object/nearest.ts';
+import { replicaField } from '../object/replicas.ts';
+import { applyJsonPatch } from './json-patch.ts';
+import type { Problem } from './problem.ts';
+import { strategicMerge } from './strategic-merge.ts';
+import { substitute } from './substitute.ts';
+
+/** An object on its way to a manifest. */
+export interface Draft {
+  readonly body: JsonObject;
+  readonly source: DocumentSource;
+  /** The rule that put it here. */
+  readonly by: Origin;
+  /** Overlays that touched it so far. */
+  readonly overlays: readonly Origin[];
+  /** This cluster's share of a divided count; `by` divides. */
+  readonly share?: number;
+  /** The patch that changed the count itself. */
+  readonly countSetBy?: { readonly source: DocumentSource; readonly pointer: string };
+}
+
+export interface OverlayContext {
+  readonly cluster: Cluster;
+  readonly app: App;
+  readonly fleet: Fleet;
+  readonly schema: MergeSchema;
+  readonly report: (problem: Problem, source: DocumentSource) => void;
+}
+
+/** Applies the patches of each overlay and adds its resources, one overlay after the other. */
+export function applyOverlays(
+  drafts: readonly Draft[],
+  overlays: readonly Overlay[],
+  context: OverlayContext,
+): readonly Draft[] {
+  return overlays.reduce((current, overlay) => applyOverlay(current, overlay, context), drafts);
+}
+
+function applyOverlay(drafts: readonly Draft[], overlay: Overlay, context: OverlayContext): readonly Draft[] {
+  const patched = overlay.patches.reduce((current, patch) => applyPatch(current, patch, context), drafts);
+  const added = overlay.resources.map(({ body, source }): Draft => {
+    const { value, problems } = substitute(body, context.cluster);
+    for (const problem of problems) context.report(problem, source);
+    return { body: value, source, by: overlay.origin, overlays: [] };
+  });
+  return [...patched, ...added];
+}
+
+function applyPatch(drafts: readonly Draft[], patch: Patch, context: OverlayContext): readonly Draft[] {
+  const matches = drafts.filter((draft) => isTarget(draft.body, patch.target, context));
+  const wrong = targetProblem(matches, drafts, patch);
+  if (wrong !== undefined) {
+    context.report(wrong, patch.source);
+    return drafts;
+  }
+  const content = substitute(patch.kind === 'merge' ? patch.merge : patch.ops, context.cluster);
+  for (const problem of content.problems) context.report(below(problem, patch), patch.source);
+  return drafts.flatMap((draft) =>
+    matches.includes(draft) ? patchDraft(draft, patch, content.value, context) : [draft],
+  );
+}
+
+function patchDraft(
+  draft: Draft,
+  patch: Patch,
+  content: ReturnType<typeof substitute>['value'],
+  context: OverlayContext,
+): readonly Draft[] {
+  const secret = draft.body['kind'] === 'Secret';
+  const result =
+    patch.kind === 'json'
+      ? applyJsonPatch(draft.body, content, { secret })
+      : strategicMerge(draft.body, asMap(content), context.schema);
+  const problems = result.state === 'failed' ? result.problems : result.warnings;
+  for (const problem of problems) context.report(below(problem, patch), patch.source);
+  if (result.state === 'failed') return [draft];
+  if (result.state === 'deleted') return [];
+  const { file, line, column } = patch.source;
+  const overlays = [...draft.overlays, { file, line, column }];
+  return [{ ...draft, body: result.object, overlays, ...countSetBy(draft, result.object, patch) }];
+}
+
+function countSetBy(draft: Draft, after: JsonObject, patch: Patch): Pick<Draft, 'countSetBy'> {
+  const field = replicaField(draft.body);
+  if (field === undefined || sameJson(at(draft.body, 'spec', field), at(after, 'spec', field))) return {};
+  const pointer = patch.kind === 'merge' ? below({ pointer: `/spec/${field}` }, patch).pointer : '';
+  return { countSetBy: { source: patch.source, pointer } };
+}
+
+function isTarget(body: JsonObject, target: PatchTarget, { app, fleet }: OverlayContext): boolean {
+  const apiVersion = textAt(body, 'apiVersion') ?? '';
+  const namespace = textAt(body, 'metadata', 'namespace') ?? app.namespace ?? fleet.defaults.namespace;
+  const labels = mapAt(body, 'metadata', 'labels');
+  return (
+    (target.group === undefined || target.group === groupOf(apiVersion)) &&
+    (target.version === undefined || target.version === versionOf(apiVersion)) &&
+    (target.kind === undefined || target.kind === textAt(body, 'kind')) &&
+    (target.name === undefined || target.name === textAt(body, 'metadata', 'name')) &&
+    (target.namespace === undefined || target.namespace === namespace) &&
+    Object.entries(target.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
+  );
+}
+
+/** A patch that matches nothing is a typo; one that names an object and matches several would change too much. */
+function targetProblem(matches: readonly Draft[], drafts: readonly Draft[], { target }: Patch): Problem | undefined {
+  const named = target.single || target.name !== undefined;
+  const wanted = describeTarget(target);
+  if (matches.length > 1 && named) {
+    const places = matches.map(({ source }) => `${source.file}:${source.line}`).join(' and ');
+    return {
+      code: 'AMBIGUOUS_TARGET',
+      severity: 'error',
+      message: `the patch for ${wanted} matches ${matches.length} objects: ${places}`,
+      help: 'Add the namespace, or the API group.',
+      pointer: '',
+    };
+  }
+  if (matches.length > 0) return undefined;
+  const known = drafts.map(({ body }) => `${textAt(body, 'kind') ?? ''} ${textAt(body, 'metadata', 'name') ?? ''}`);
+  const nearest = nearestName(`${target.kind ?? ''} ${target.name ?? ''}`.trim(), known);
+  const help =
+    nearest === undefined
+      ? `The app has: ${[...new Set(known)].slice(0, 10).join(', ') || 'nothing'}.`
+      : `Did you mean ${nearest}?`;
+  return {
+    code: 'NO_TARGET',
+    severity: 'error',
+    message: `the patch for ${wanted} matches no object of the app`,
+    help,
+    pointer: '',
+  };
+}
+
+function describeTarget(target: PatchTarget): string {
+  const { group, version, kind, name, namespace, matchLabels } = target;
+  const api = [group, version].filter((each) => each !== undefined && each !== '').join('/');
+  const labels = Object.entries(matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const id = [namespace, name].filter((each) => each !== undefined).join('/');
+  return [api, kind ?? 'any kind', id, ...labels].filter((each) => each !== '').join(' ');
+}
+
+/** Problems count from the patch's content; the content may stand deeper in its document. */
+function below<Item extends { readonly pointer: string }>(problem: Item, patch: Patch): Item {
+  return { ...problem, pointer: patch.contentPointer + problem.pointer };
+}
+
+function asMap(value: ReturnType<typeof substitute>['value']): JsonObject {
+  return mapAt({ value }, 'value');
+}

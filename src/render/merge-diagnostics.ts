@@ -1,0 +1,39 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { ClusterTarget } from '../model/render.ts';
+import { compareText } from '../object/id.ts';
+
+/**
+ * One diagnostic for what is wrong on every cluster that has the app, instead of one for each; errors first, then in the
+ * order of files and lines. The same thing said twice is said once.
+ */
+export function mergeDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  targets: readonly ClusterTarget[],
+): readonly Diagnostic[] {
+  const groups = Map.groupBy(diagnostics, keyOf);
+  return [...groups.values()].flatMap((group) => mergeGroup(group, targets)).sort(compareDiagnostics);
+}
+
+function mergeGroup(group: readonly Diagnostic[], targets: readonly ClusterTarget[]): readonly Diagnostic[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { cluster: _cluster, ...general } = first;
+  const clusters = new Set(group.map((each) => each.cluster));
+  const placed = targets.filter((target) => target.apps.some((app) => app.app === first.app));
+  if (clusters.has(undefined) || (clusters.size > 1 && placed.length === clusters.size)) return [general];
+  return [...new Map(group.map((each) => [each.cluster, each])).values()];
+}
+
+function keyOf({ code, severity, message, origin, app }: Diagnostic): string {
+  return JSON.stringify([code, severity, message, origin.file, origin.line, origin.column, app]);
+}
+
+function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
+  return (
+    (a.severity === b.severity ? 0 : a.severity === 'error' ? -1 : 1) ||
+    compareText(a.origin.file, b.origin.file) ||
+    a.origin.line - b.origin.line ||
+    a.origin.column - b.origin.column ||
+    compareText(a.cluster ?? '', b.cluster ?? '')
+  );
+}
