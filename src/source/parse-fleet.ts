@@ -1,0 +1,264 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { App, Cluster, Fleet, FleetConfig } from '../model/fleet.ts';
+import type { Locate } from '../model/locate.ts';
+import type { RefusedFile, RegularFile, Snapshot } from '../model/snapshot.ts';
+import { compareText } from '../object/id.ts';
+import { textAt } from '../object/json.ts';
+import { nearestName } from '../object/nearest.ts';
+import { isManifestFile, type ReadFile } from '../read-file.ts';
+import { parseApp, type ManifestReader } from './parse-app.ts';
+import { parseCluster } from './parse-cluster.ts';
+import { parseSettings } from './parse-settings.ts';
+import { type ParseContext, readDocuments, readKind, ownKindOf, reportUnexpected } from './read-kind.ts';
+import type { Kind } from './schema.ts';
+
+/** What parsing uses: files by content, lines by demand, manifests by the render stage. */
+export interface ParseTools {
+  readonly read: ReadFile;
+  readonly locate: Locate;
+  readonly manifests: ManifestReader;
+}
+
+/** A fleet, or only the reasons why there is none. */
+export type ParsedFleet =
+  | { readonly state: 'parsed'; readonly config: FleetConfig }
+  | { readonly state: 'unusable'; readonly diagnostics: readonly Diagnostic[] };
+
+/**
+ * Reads everything that a revision says. An error inside one app stays with that app; an error in `fleet.yaml` or in a
+ * cluster makes the revision unusable, because placement and division of every app depend on them.
+ */
+export function parseFleet(snapshot: Snapshot, tools: ParseTools): ParsedFleet {
+  const diagnostics: Diagnostic[] = [];
+  const context: ParseContext = { ...tools, report: (diagnostic) => void diagnostics.push(diagnostic) };
+  const files = snapshot.files.filter((file) => file.kind === 'file');
+  reportRefused(snapshot, context);
+  const fleet = parseFleetFile(files, context);
+  const clusters = parseClusters(files, context);
+  if (fleet === undefined || diagnostics.some(isFatal)) return { state: 'unusable', diagnostics };
+  const refused = refusedApps(snapshot);
+  const apps = appFolders(snapshot).map(([folder, inner]) => {
+    const app = parseApp(folder, inner, fleet.defaults, tools.manifests, context);
+    return refused.has(app.name) ? { ...app, broken: true } : app;
+  });
+  reportStray(files, apps, context);
+  for (const app of apps) checkDependencies(app, apps, context);
+  reportPolicies(files, context);
+  if (diagnostics.some(isFatal)) return { state: 'unusable', diagnostics };
+  return { state: 'parsed', config: { revision: snapshot.revision, fleet, clusters, apps, diagnostics } };
+}
+
+function isFatal({ severity, app }: Diagnostic): boolean {
+  return severity === 'error' && app === undefined;
+}
+
+function parseFleetFile(files: readonly RegularFile[], context: ParseContext): Fleet | undefined {
+  const found = files.filter((file) => /^fleet\.(ya?ml|json)$/.test(file.path));
+  const [file, second] = found;
+  if (file === undefined) {
+    const near = nearestName(
+      'fleet.yaml',
+      files.map((each) => each.path).filter((path) => !path.includes('/')),
+    );
+    const help =
+      near === undefined
+        ? 'Add a file fleet.yaml with kind: Fleet, or name the folder of the fleet with --path.'
+        : `Rename "${near}" to fleet.yaml.`;
+    context.report({
+      code: 'NO_FLEET_FILE',
+      severity: 'error',
+      message: 'there is no fleet.yaml',
+      help,
+      origin: { file: 'fleet.yaml', line: 1, column: 1 },
+    });
+    return undefined;
+  }
+  if (second !== undefined) {
+    context.report({
+      code: 'DUPLICATE_NAME',
+      severity: 'error',
+      message: `there is also ${file.path}`,
+      help: 'Keep one of them.',
+      origin: { file: second.path, line: 1, column: 1 },
+    });
+  }
+  const documents = readDocuments(file, context);
+  const own = documents.flatMap((raw) => {
+    if (ownKindOf(raw) === 'Fleet') return readKind('Fleet', raw, context) ?? [];
+    reportUnexpected(raw, ['Fleet'], file.path, context);
+    return [];
+  });
+  const [first, more] = own;
+  if (documents.length === 0) {
+    context.report({
+      code: 'NO_FLEET_FILE',
+      severity: 'error',
+      message: 'the file is empty',
+      help: 'Write apiVersion: muster.dev/v1alpha1, kind: Fleet and metadata.name.',
+      origin: { file: file.path, line: 1, column: 1 },
+    });
+  }
+  if (more !== undefined) {
+    context.report({
+      code: 'DUPLICATE_NAME',
+      severity: 'error',
+      message: 'there is a second Fleet',
+      help: 'Keep one of them.',
+      origin: more.source,
+    });
+  }
+  return first === undefined ? undefined : parseSettings(first, context);
+}
+
+function parseClusters(files: readonly RegularFile[], context: ParseContext): readonly Cluster[] {
+  const found = files.filter((file) => file.path.startsWith('clusters/') && isManifestFile(file.path));
+  const own = found.flatMap((file) =>
+    readDocuments(file, context).flatMap((raw) => {
+      if (ownKindOf(raw) === 'Cluster') return readKind('Cluster', raw, context) ?? [];
+      reportUnexpected(raw, ['Cluster' satisfies Kind], 'clusters/', context);
+      return [];
+    }),
+  );
+  if (found.length === 0) {
+    context.report({
+      code: 'NO_CLUSTER',
+      severity: 'error',
+      message: 'the fleet has no cluster',
+      help: 'Add a file clusters/NAME.yaml with kind: Cluster.',
+      origin: { file: 'clusters', line: 1, column: 1 },
+    });
+  }
+  const clusters = own.map((each) => parseCluster(each, context)).sort((a, b) => compareText(a.name, b.name));
+  for (const [index, cluster] of clusters.entries()) {
+    const first = clusters[index - 1];
+    if (first?.name !== cluster.name) continue;
+    const message = `there is another cluster "${cluster.name}" in ${first.origin.file}:${first.origin.line}`;
+    context.report({
+      code: 'DUPLICATE_NAME',
+      severity: 'error',
+      message,
+      help: 'Give each a name of its own.',
+      origin: cluster.origin,
+    });
+  }
+  return clusters;
+}
+
+/** Every folder below `apps/`, also one of which no file could be read: an app that is gone would be pruned. */
+function appFolders(snapshot: Snapshot): readonly (readonly [string, readonly RegularFile[]])[] {
+  const inner = snapshot.files.filter((file) => /^apps\/[^/]+\//.test(file.path));
+  const folders = Map.groupBy(inner, (file) => file.path.split('/').slice(0, 2).join('/'));
+  return [...folders]
+    .map(([folder, files]) => [folder, files.filter((file) => file.kind === 'file')] as const)
+    .sort(([a], [b]) => compareText(a, b));
+}
+
+/**
+ * A fleet without apps is more likely a renamed folder than a wish: read as a wish, it would delete everything. The last
+ * app is removed by emptying its `base/`.
+ */
+function reportStray(files: readonly RegularFile[], apps: readonly App[], { report }: ParseContext): void {
+  for (const file of files.filter((each) => /^apps\/[^/]+$/.test(each.path) && isManifestFile(each.path))) {
+    report({
+      code: 'MISPLACED_FILE',
+      severity: 'error',
+      message: 'a file directly in apps/ belongs to no app',
+      help: 'Move it to apps/NAME/base/.',
+      origin: { file: file.path, line: 1, column: 1 },
+    });
+  }
+  if (apps.length === 0) {
+    report({
+      code: 'NO_APP',
+      severity: 'error',
+      message: 'the fleet has no app',
+      help: 'Add a folder apps/NAME/ with base/ and placement.yaml. To remove the last app, keep its placement.yaml and empty its base/.',
+      origin: { file: 'apps', line: 1, column: 1 },
+    });
+  }
+}
+
+/** Files that are never followed concern their app, or the whole fleet. */
+function reportRefused({ files }: Snapshot, { report }: ParseContext): void {
+  for (const file of files) {
+    if (file.kind === 'file') continue;
+    const [, app] = /^apps\/([^/]+)\//.exec(file.path) ?? [];
+    report({
+      code: file.kind === 'too-large' ? 'TOO_LARGE' : 'FILE_REFUSED',
+      severity: 'error',
+      message: REFUSALS[file.kind](file),
+      help: file.kind === 'too-large' ? 'Split the file, or move it out of the fleet.' : 'Commit the file itself.',
+      origin: { file: file.path, line: 1, column: 1 },
+      ...(app === undefined ? {} : { app }),
+    });
+  }
+}
+
+const REFUSALS: Readonly<Record<RefusedFile['kind'], (file: RefusedFile) => string>> = {
+  symlink: ({ detail }) => `the file is a symbolic link to "${detail}", and links are not followed`,
+  submodule: () => 'the folder is a submodule, and submodules are not supported',
+  'too-large': ({ detail }) => `the file is too large: ${detail}`,
+};
+
+function refusedApps({ files }: Snapshot): ReadonlySet<string> {
+  return new Set(
+    files.flatMap((file) => (file.kind === 'file' ? [] : (/^apps\/([^/]+)\//.exec(file.path)?.[1] ?? []))),
+  );
+}
+
+function checkDependencies(app: App, apps: readonly App[], { report }: ParseContext): void {
+  const names = apps.map((each) => each.name);
+  for (const name of app.dependsOn) {
+    if (names.includes(name)) continue;
+    const nearest = nearestName(name, names);
+    report({
+      code: 'UNKNOWN_NAME',
+      severity: 'error',
+      message: `app "${app.name}" depends on "${name}", which does not exist`,
+      help: nearest === undefined ? `The apps are: ${names.join(', ')}.` : `Did you mean "${nearest}"?`,
+      origin: app.origin,
+      app: app.name,
+    });
+  }
+  const cycle = findCycle(app.name, [], new Map(apps.map((each) => [each.name, each.dependsOn])));
+  if (cycle === undefined) return;
+  report({
+    code: 'BAD_VALUE',
+    severity: 'error',
+    message: `apps wait for one another: ${cycle.join(' → ')}`,
+    help: 'Take one name out of a dependsOn.',
+    origin: app.origin,
+    app: app.name,
+  });
+}
+
+/** The way from an app back to itself. */
+function findCycle(
+  name: string,
+  trail: readonly string[],
+  edges: ReadonlyMap<string, readonly string[]>,
+): readonly string[] | undefined {
+  if (trail[0] === name && trail.length > 0) return [...trail, name];
+  if (trail.includes(name)) return undefined;
+  for (const next of edges.get(name) ?? []) {
+    const cycle = findCycle(next, [...trail, name], edges);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+/** Files of other federations are refused by name while nothing reads them: an ignored policy would be a lie. */
+function reportPolicies(files: readonly RegularFile[], context: ParseContext): void {
+  for (const file of files.filter((each) => each.path.startsWith('policies/') && isManifestFile(each.path))) {
+    for (const { value, source } of readDocuments(file, context)) {
+      const kind = textAt(value, 'kind') ?? 'the document';
+      context.report({
+        code: 'NOT_SUPPORTED',
+        severity: 'error',
+        message: `policies/ is not read yet, and ${kind} would have no effect`,
+        help: 'Write a Placement in the folder of the app.',
+        origin: source,
+      });
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import type { Expansion } from '../model/extensions.ts';
+import type { ClusterSelector, Overlay, Patch, PatchTarget } from '../model/fleet.ts';
+import type { RegularFile } from '../model/snapshot.ts';
+import { compareText, groupOf, versionOf } from '../object/id.ts';
+import { isObject, textAt } from '../object/json.ts';
+import { isManifestFile } from '../read-file.ts';
+import { parseSelector } from './parse-selector.ts';
+import { type OwnDocument, type ParseContext, type RawDocument, readDocuments, reportAt } from './read-kind.ts';
+
+/** A file of kind Overlay. */
+export function parseOverlay({ document, source }: OwnDocument<'Overlay'>, context: ParseContext): Overlay {
+  const { metadata, spec } = document;
+  const patches = spec.patches.flatMap(({ target, ops, merge }, index): readonly Patch[] => {
+    const place = `/spec/patches/${index}`;
+    const { labelSelector, ...rest } = target;
+    const parsed: PatchTarget = {
+      ...withoutUndefined(rest),
+      ...(labelSelector === undefined ? {} : { matchLabels: parseLabels(labelSelector, place, source, context) }),
+      single: false,
+    };
+    if (Object.keys(target).length === 0) {
+      reportAt(
+        source,
+        `${place}/target`,
+        { code: 'BAD_VALUE', message: 'the target names nothing', help: 'Name at least a kind.' },
+        context,
+      );
+    }
+    if ((ops === undefined) === (merge === undefined)) {
+      reportAt(source, place, { code: 'BAD_VALUE', message: 'a patch has either ops (RFC 6902) or merge' }, context);
+      return [];
+    }
+    const own = { ...source, ...context.locate(source, place, 'value') };
+    const field = ops === undefined ? 'merge' : 'ops';
+    const base = { target: parsed, source: own, contentPointer: `${place}/${field}` };
+    if (ops !== undefined) return [{ ...base, kind: 'json', ops }];
+    return merge === undefined ? [] : [{ ...base, kind: 'merge', merge }];
+  });
+  return {
+    name: metadata.name,
+    clusters: parseSelector(spec.clusters, source, '/spec/clusters', context),
+    patches,
+    resources: [],
+    origin: source,
+  };
+}
+
+/**
+ * A folder below `overlays/`. Its name says for which clusters: a cluster's name, or a label as `region=eu`. Its files
+ * are partial objects; those below `resources/` are whole ones.
+ */
+export function parseOverlayFolder(
+  folder: string,
+  files: readonly RegularFile[],
+  parseManifests: (file: RegularFile) => Expansion,
+  context: ParseContext,
+): Overlay {
+  const name = folder.slice(folder.lastIndexOf('/') + 1);
+  const [patchFiles, resourceFiles] = [
+    files.filter((file) => !isResource(folder, file)),
+    files.filter((file) => isResource(folder, file)),
+  ];
+  const patches = patchFiles.flatMap((file) => {
+    if (!isManifestFile(file.path)) return [];
+    if (file.path.slice(folder.length + 1).includes('/')) {
+      context.report({
+        code: 'MISPLACED_FILE',
+        severity: 'error',
+        message: 'an overlay folder holds patches, and below resources/ whole objects',
+        help: `Move the file to ${folder}/ or ${folder}/resources/.`,
+        origin: { file: file.path, line: 1, column: 1 },
+      });
+      return [];
+    }
+    return readDocuments(file, context).flatMap((raw) => parsePartial(raw, context));
+  });
+  const expansions = resourceFiles.filter((file) => isManifestFile(file.path)).map(parseManifests);
+  for (const diagnostic of expansions.flatMap((each) => each.diagnostics)) context.report(diagnostic);
+  const origin = { file: files[0]?.path ?? folder, line: 1, column: 1 };
+  return {
+    name,
+    clusters: folderSelector(name, origin),
+    patches,
+    resources: expansions.flatMap((each) => each.manifests),
+    origin,
+  };
+}
+
+/** By label or selector first, then by cluster name; within one class by path. Later wins, so the more special does. */
+export function sortOverlays(overlays: readonly Overlay[]): readonly Overlay[] {
+  const rank = ({ clusters }: Overlay): number => (isByName(clusters) ? 1 : 0);
+  return overlays.toSorted(
+    (a, b) => rank(a) - rank(b) || compareText(a.origin.file, b.origin.file) || a.origin.line - b.origin.line,
+  );
+}
+
+function isByName({ names, matchLabels, matchExpressions }: ClusterSelector): boolean {
+  return (
+    names !== undefined &&
+    names.every((name) => !/[*?]/.test(name)) &&
+    Object.keys(matchLabels).length + matchExpressions.length === 0
+  );
+}
+
+function folderSelector(name: string, origin: Overlay['origin']): ClusterSelector {
+  const [key, ...rest] = name.split('=');
+  const base = { all: false, matchLabels: {}, matchExpressions: [], origin };
+  return key === undefined || rest.length === 0
+    ? { ...base, names: [name] }
+    : { ...base, matchLabels: { [key]: rest.join('=') } };
+}
+
+function isResource(folder: string, file: RegularFile): boolean {
+  return file.path.startsWith(`${folder}/resources/`);
+}
+
+/** A patch file says which object it is for by what every object says of itself. */
+function parsePartial({ value, source }: RawDocument, context: ParseContext): readonly Patch[] {
+  const [apiVersion, kind, name] = [
+    textAt(value, 'apiVersion'),
+    textAt(value, 'kind'),
+    textAt(value, 'metadata', 'name'),
+  ];
+  if (!isObject(value) || apiVersion === undefined || kind === undefined || name === undefined) {
+    reportAt(
+      source,
+      '',
+      {
+        code: 'NOT_A_MANIFEST',
+        message: 'a patch is a partial object: it needs apiVersion, kind and metadata.name',
+        help: 'For JSON patches write a file of kind Overlay.',
+      },
+      context,
+    );
+    return [];
+  }
+  const namespace = textAt(value, 'metadata', 'namespace');
+  const target = {
+    group: groupOf(apiVersion),
+    version: versionOf(apiVersion),
+    kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    single: true,
+  };
+  return [{ kind: 'merge', target, merge: value, source, contentPointer: '' }];
+}
+
+/** `app=web,tier=front`: equality only, as overlays need no more. */
+function parseLabels(
+  text: string,
+  place: string,
+  source: RawDocument['source'],
+  context: ParseContext,
+): Record<string, string> {
+  const pairs = text.split(',').map((part) => /^\s*([^=!\s]+)\s*==?\s*([^=!\s]*)\s*$/.exec(part));
+  if (pairs.some((pair) => pair === null)) {
+    reportAt(
+      source,
+      `${place}/target/labelSelector`,
+      { code: 'BAD_VALUE', message: `"${text}" is no list of labels`, help: 'Write key=value, separated by commas.' },
+      context,
+    );
+  }
+  return Object.fromEntries(pairs.flatMap((pair) => (pair === null ? [] : [[pair[1] ?? '', pair[2] ?? ''] as const])));
+}
+
+function withoutUndefined<Value extends object>(
+  value: Value,
+): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
+  // oxlint-disable-next-line no-unsafe-type-assertion -- what is undefined was taken out
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
+    [Key in keyof Value]: Exclude<Value[Key], undefined>;
+  };
+}

@@ -1,0 +1,264 @@
+import { z } from 'zod';
+import type { JsonObject, JsonValue } from '../model/json.ts';
+
+/** Version of all kinds of ours. */
+export const API_VERSION = 'muster.dev/v1alpha1';
+
+/** A name of Kubernetes that also fits into a label value and a file name (RFC 1123 label). */
+const Name = z
+  .string()
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    'must be lower-case letters, digits and "-", with a letter or digit at both ends',
+  )
+  .max(63, 'must have at most 63 characters');
+
+/** The names of fleet and app make the name of a ConfigMap and values of labels. */
+const ShortName = Name.max(50, 'must have at most 50 characters');
+
+const Text = z.string().min(1, 'must not be empty');
+const Count = z.int().min(0);
+const Labels = z.record(z.string(), z.string());
+const Metadata = z.strictObject({ name: Name, labels: Labels.optional(), annotations: Labels.optional() });
+const Mode = z.enum(['heal', 'report']);
+const OnUnplace = z.enum(['orphan', 'prune']);
+const Duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'must be a number with a unit, such as 30s, 5m or 1h');
+
+const Expression = z.strictObject({
+  key: Text,
+  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+  values: z.array(z.string()).optional(),
+});
+
+const SelectorParts = {
+  all: z.literal(true).optional(),
+  names: z.array(Text).min(1).optional(),
+  matchLabels: Labels.optional(),
+  matchExpressions: z.array(Expression).min(1).optional(),
+};
+const Selector = z.strictObject({ ...SelectorParts, exclude: z.strictObject(SelectorParts).optional() });
+
+const FleetSpec = z.strictObject({
+  defaults: z
+    .strictObject({
+      namespace: Name.optional(),
+      drift: Mode.optional(),
+      prune: z.boolean().optional(),
+      onUnplace: OnUnplace.optional(),
+    })
+    .optional(),
+  suspend: z.boolean().optional(),
+  guards: z
+    .strictObject({
+      maxDelete: Count.optional(),
+      maxDeletePercent: Count.max(100).optional(),
+      maxLeaveClusters: Count.optional(),
+      protect: z.array(Text).optional(),
+    })
+    .optional(),
+  approvals: z
+    .array(z.string().regex(/^sha256:[0-9a-f]{32,64}$/, 'must be a digest such as "sha256:…", as the status prints it'))
+    .optional(),
+  kinds: z.array(z.strictObject({ apiVersion: Text, kind: Text, namespaced: z.boolean() })).optional(),
+  tools: z.strictObject({ kustomize: z.string().optional(), helm: z.string().optional() }).optional(),
+  rollout: z.unknown().optional(),
+  dns: z.unknown().optional(),
+});
+
+const ClusterSpec = z.strictObject({
+  connection: z.strictObject({
+    secretRef: z.strictObject({ name: Text }).optional(),
+    context: Text.optional(),
+    inCluster: z.literal(true).optional(),
+  }),
+  endpoints: z
+    .array(z.string().regex(/^https?:\/\/[^\s/]+(\/\S*)?$/, 'must be an address such as https://host:6443'))
+    .optional(),
+  provider: Text.optional(),
+  region: Text.optional(),
+  zones: z.array(Text).optional(),
+  uid: Text.optional(),
+  kubernetesVersion: z
+    .string()
+    .regex(/^v?1\.\d+(\.\d+)?$/, 'must be a version such as "1.36"')
+    .optional(),
+  variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  suspend: z.boolean().optional(),
+});
+
+const AppSpec = z.strictObject({
+  namespace: Name.optional(),
+  dependsOn: z.array(Name).optional(),
+  drift: Mode.optional(),
+  prune: z.boolean().optional(),
+  onUnplace: OnUnplace.optional(),
+  suspend: z.boolean().optional(),
+  unprotect: z.array(Text).optional(),
+  timeout: Duration.optional(),
+  ignore: z.unknown().optional(),
+  adopt: z.unknown().optional(),
+  health: z.unknown().optional(),
+});
+
+const Replicas = Count.max(100_000);
+
+const PlacementSpec = z.strictObject({
+  objects: z
+    .array(z.strictObject({ apiVersion: Text, kind: Text, name: Text.optional(), namespace: Text.optional() }))
+    .min(1)
+    .optional(),
+  clusters: Selector,
+  replicas: z
+    .strictObject({
+      mode: z.enum(['duplicated', 'divided']),
+      total: Replicas.optional(),
+      weights: z
+        .array(z.strictObject({ clusters: Selector, weight: Count.max(1_000_000) }))
+        .min(1)
+        .optional(),
+      bounds: z
+        .array(z.strictObject({ clusters: Selector, min: Replicas.optional(), max: Replicas.optional() }))
+        .optional(),
+    })
+    .optional(),
+});
+
+const Target = z.strictObject({
+  group: z.string().optional(),
+  version: Text.optional(),
+  kind: Text.optional(),
+  name: Text.optional(),
+  namespace: Text.optional(),
+  labelSelector: z.string().optional(),
+});
+
+const OverlaySpec = z.strictObject({
+  clusters: Selector,
+  patches: z
+    .array(
+      z.strictObject({
+        target: Target,
+        ops: z.array(z.custom<JsonValue>()).optional(),
+        merge: z.custom<JsonObject>(isMap, 'must be a map').optional(),
+      }),
+    )
+    .min(1),
+});
+
+function isMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function document<Spec extends z.ZodType>(kind: string, name: z.ZodType<string>, spec: Spec) {
+  return z.strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal(kind),
+    metadata: Metadata.extend({ name }),
+    spec,
+  });
+}
+
+/** The shape of each kind. Fields that are not here are errors; meaning is checked where it is parsed. */
+const SCHEMAS = {
+  Fleet: document('Fleet', ShortName, FleetSpec.default({})),
+  Cluster: document('Cluster', Name, ClusterSpec),
+  App: document('App', ShortName, AppSpec.default({})),
+  Placement: document('Placement', Name, PlacementSpec),
+  Overlay: document('Overlay', Name, OverlaySpec),
+};
+
+export type Kind = keyof typeof SCHEMAS;
+
+/** All kinds of ours. */
+export const KINDS: readonly string[] = Object.keys(SCHEMAS);
+
+/** A document of ours, with its fields typed as the schema says. */
+export type Parsed<K extends Kind> = z.infer<(typeof SCHEMAS)[K]>;
+
+export type SelectorInput = z.infer<typeof Selector>;
+
+/** What is wrong at one place of a document. `expected` is the end of a sentence that begins with the field's name. */
+export interface SchemaIssue {
+  readonly kind: 'unknown' | 'missing' | 'wrong';
+  readonly path: readonly (string | number)[];
+  readonly expected: string;
+  /** Names that would have been right there, for `unknown` and for values from a list. */
+  readonly known: readonly string[];
+}
+
+/** A document that fits, or everything that does not. */
+export type ShapeResult<K extends Kind> =
+  | { readonly state: 'fits'; readonly document: Parsed<K> }
+  | { readonly state: 'wrong'; readonly issues: readonly SchemaIssue[] };
+
+/** Checks a value against the schema of its kind. */
+export function checkShape<K extends Kind>(kind: K, value: unknown): ShapeResult<K> {
+  const schema: z.ZodType = SCHEMAS[kind];
+  const result = schema.safeParse(value);
+  // oxlint-disable-next-line no-unsafe-type-assertion -- TypeScript does not follow an indexed schema to its type
+  if (result.success) return { state: 'fits', document: result.data as Parsed<K> };
+  return { state: 'wrong', issues: result.error.issues.flatMap((issue) => describeIssue(issue, schema, value)) };
+}
+
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): readonly SchemaIssue[] {
+  const path = issue.path.filter((step) => typeof step !== 'symbol');
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(schema, path);
+    return issue.keys.map((key) => ({ kind: 'unknown', path: [...path, key], expected: '', known }));
+  }
+  const kind = lookUp(value, path) === undefined ? 'missing' : 'wrong';
+  const known = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+  return [{ kind, path, expected: expectation(issue), known }];
+}
+
+/** Our own words where the schema gives some, else the ones for this kind of issue. */
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.message.startsWith('must ')) return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${TYPES[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be ${issue.values.map((each) => (typeof each === 'string' ? `"${each}"` : String(each))).join(' or ')}`;
+    case 'invalid_union':
+      return 'must be text, a number, true or false';
+    case 'too_small':
+      return issue.origin === 'array' ? 'must not be empty' : `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}`;
+    default:
+      return 'has a wrong value';
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text: put it in quotes',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+};
+
+function lookUp(value: unknown, path: readonly (string | number)[]): unknown {
+  let current = value;
+  for (const step of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined;
+    // oxlint-disable-next-line no-unsafe-type-assertion -- own properties only, checked above
+    current = (current as Record<string | number, unknown>)[step];
+  }
+  return current;
+}
+
+/** The keys that the schema knows at a path. */
+function keysAt(schema: z.ZodType, path: readonly (string | number)[]): readonly string[] {
+  let current: unknown = schema;
+  for (const step of [...path, undefined]) {
+    while (current instanceof z.ZodOptional || current instanceof z.ZodDefault) current = current.unwrap();
+    if (step === undefined) break;
+    if (current instanceof z.ZodObject) current = current.shape[step];
+    else if (current instanceof z.ZodArray) current = current.element;
+    else return [];
+  }
+  return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
+}
