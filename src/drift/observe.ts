@@ -1,0 +1,124 @@
+import { mapLimited } from '../concurrency.ts';
+import { PortError } from '../model/errors.ts';
+import type {
+  Discovery,
+  Inventory,
+  InventoryEntry,
+  KindState,
+  LiveObject,
+  Observation,
+  ServedKind,
+} from '../model/observation.ts';
+import type { ClusterReader } from '../model/ports.ts';
+import type { RenderedCluster } from '../model/render.ts';
+import { applySetId } from '../object/applyset.ts';
+import { findServed, type WantedKind } from '../object/discovery.ts';
+import { groupKindKey, groupOf, idKey } from '../object/id.ts';
+
+/** Requests under way at once: 4–16 saturate an API server on two cores (design 6). */
+const PARALLEL = 8;
+
+/**
+ * Reads one cluster: what it serves, what we own there, and the state of every kind that is wanted or owned. With a
+ * watching reader this sends nothing.
+ *
+ * `missing`: owned objects that were asked for by name a moment ago and did not exist, by {@link idKey}.
+ *
+ * A kind that cannot be listed is `unknown` and the others go on; a cluster that cannot be asked at all throws.
+ */
+export async function observe(
+  target: RenderedCluster,
+  fleet: string,
+  observedAt: string,
+  missing: ReadonlyMap<string, number>,
+  reader: ClusterReader,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const clusterUid = await reader.clusterUid(signal);
+  const inventories = new Map((await reader.inventories(fleet, signal)).map((each) => [each.app, each]));
+  const wanted = wantedKinds(target, inventories);
+  const discovery = await discover(wanted, reader, signal);
+  const applySets = [...new Set([...target.apps.map((app) => app.name), ...inventories.keys()])]
+    .sort()
+    .map((app) => applySetId(fleet, app));
+
+  const objects = new Map<string, LiveObject>();
+  const kinds = new Map<string, KindState>();
+  await mapLimited(wanted, PARALLEL, async (kind) => {
+    const state = await readKind(kind, discovery, applySets, objects, reader, signal);
+    kinds.set(groupKindKey(kind), state);
+  });
+  await confirmMissing(inventories, kinds, objects, missing, reader, signal);
+  return { observedAt, clusterUid, kinds, objects, inventories };
+}
+
+/** Every kind of the render in its version, and every kind that is owned. The render's version wins. */
+function wantedKinds(target: RenderedCluster, inventories: ReadonlyMap<string, Inventory>): readonly WantedKind[] {
+  const wanted = new Map<string, WantedKind>();
+  const owned = [...inventories.values()].flatMap((inventory) => inventory.entries);
+  const manifests = target.apps.flatMap((app) => app.manifests);
+  for (const { id, apiVersion } of [...owned, ...manifests]) {
+    wanted.set(groupKindKey(id), { group: groupOf(apiVersion), kind: id.kind, apiVersion });
+  }
+  return [...wanted.values()];
+}
+
+/** Asks again when a kind is not known: its definition may be minutes old, and the cache older. */
+async function discover(wanted: readonly WantedKind[], reader: ClusterReader, signal: AbortSignal): Promise<Discovery> {
+  const cached = await reader.discover({ fresh: false }, signal);
+  const complete = wanted.every((kind) => findServed(cached, kind) !== undefined);
+  return complete ? cached : reader.discover({ fresh: true }, signal);
+}
+
+async function readKind(
+  kind: WantedKind,
+  discovery: Discovery,
+  applySets: readonly string[],
+  objects: Map<string, LiveObject>,
+  reader: ClusterReader,
+  signal: AbortSignal,
+): Promise<KindState> {
+  const served = findServed(discovery, kind);
+  if (served === undefined) {
+    const reason = discovery.unknownGroups.get(kind.group);
+    return reason === undefined ? { state: 'absent' } : { state: 'unknown', reason };
+  }
+  try {
+    for (const object of await reader.list(served, applySets, signal)) objects.set(idKey(object.id), object);
+    return { state: 'listed', served };
+  } catch (error) {
+    return unknownKind(error);
+  }
+}
+
+/** A list that the API server refuses or garbles concerns its kind; anything else concerns the cluster. */
+function unknownKind(error: unknown): KindState {
+  const ofKind = ['FORBIDDEN', 'NOT_FOUND', 'UNAVAILABLE', 'CORRUPT', 'REJECTED', 'TOO_BIG'];
+  if (error instanceof PortError && ofKind.includes(error.code)) return { state: 'unknown', reason: error.safeMessage };
+  throw error;
+}
+
+/** What we own and did not find may only have lost its label: ask for it by name before calling it gone. */
+async function confirmMissing(
+  inventories: ReadonlyMap<string, Inventory>,
+  kinds: ReadonlyMap<string, KindState>,
+  objects: Map<string, LiveObject>,
+  known: ReadonlyMap<string, number>,
+  reader: ClusterReader,
+  signal: AbortSignal,
+): Promise<void> {
+  const missing = [...inventories.values()]
+    .flatMap((inventory) => inventory.entries)
+    .filter((entry) => entry.uid !== '' && !objects.has(idKey(entry.id)) && !known.has(idKey(entry.id)));
+  await mapLimited(missing, PARALLEL, async (entry) => {
+    const served = servedKind(entry, kinds);
+    if (served === undefined) return;
+    const object = await reader.get(served, entry.id.namespace, entry.id.name, signal);
+    if (object !== undefined) objects.set(idKey(entry.id), object);
+  });
+}
+
+function servedKind(entry: InventoryEntry, kinds: ReadonlyMap<string, KindState>): ServedKind | undefined {
+  const state = kinds.get(groupKindKey(entry.id));
+  return state?.state === 'listed' ? state.served : undefined;
+}
