@@ -1,0 +1,76 @@
+import type { AppPlan, AppResult, ApplyAction, SkippedObject } from '../model/apply.ts';
+import type { Inventory, InventoryEntry } from '../model/observation.ts';
+import { idKey } from '../object/id.ts';
+
+/** The inventory of an app that has none yet on a cluster. */
+export function emptyInventory(app: string, clusterUid: string): Inventory {
+  return { app, revision: '', clusterUid, prune: true, onUnplace: 'orphan', entries: [], resourceVersion: '' };
+}
+
+/**
+ * The inventory before the first write: old ∪ new. A process that dies in the middle leaves a record of everything it
+ * may have made.
+ */
+export function withIntent(inventory: Inventory, actions: readonly ApplyAction[]): Inventory {
+  const known = new Set(inventory.entries.map((entry) => idKey(entry.id)));
+  const added = actions.filter(({ request }) => !known.has(idKey(request.id))).map(intendedEntry);
+  return { ...inventory, entries: [...inventory.entries, ...added] };
+}
+
+/**
+ * The inventory after the write phase: what is left, including what was not confirmed deleted. Objects that were
+ * written or found as they should be get their clean hashes. `undefined`: there is nothing to record.
+ */
+export function settleInventory(plan: AppPlan, result: AppResult): Inventory | undefined {
+  const start = plan.intent ?? plan.inventory;
+  if (start === undefined) return undefined;
+  const clean = new Map<string, CleanState>();
+  for (const each of plan.skipped) if (each.clean !== undefined) clean.set(idKey(each.id), each.clean);
+  const applied = new Map(plan.steps.flat().map((each) => [idKey(each.request.id), each.desiredHash]));
+  const left = new Set([...plan.gone, ...plan.kept.filter((each) => each.released).map((each) => each.id)].map(idKey));
+  for (const each of result.objects) {
+    const desiredHash = applied.get(idKey(each.id));
+    if (each.outcome === 'deleted') left.add(idKey(each.id));
+    else if (each.live !== undefined && desiredHash !== undefined)
+      clean.set(idKey(each.id), { desiredHash, live: each.live });
+  }
+  const entries = start.entries
+    .filter((entry) => !left.has(idKey(entry.id)))
+    .map((entry) => cleanEntry(entry, clean.get(idKey(entry.id))));
+  return { ...start, ...plan.settings, revision: plan.revision, entries };
+}
+
+/** Whether the record would say something else than it does. */
+export function sameInventory(a: Inventory, b: Inventory): boolean {
+  return (
+    a.prune === b.prune &&
+    a.onUnplace === b.onUnplace &&
+    a.entries.length === b.entries.length &&
+    a.entries.every((entry, index) => sameEntry(entry, b.entries[index]))
+  );
+}
+
+function intendedEntry({ request }: ApplyAction): InventoryEntry {
+  const { served, id } = request;
+  const apiVersion = served.group === '' ? served.version : `${served.group}/${served.version}`;
+  return { id, apiVersion, uid: '', desiredHash: '', ownedHash: '' };
+}
+
+type CleanState = NonNullable<SkippedObject['clean']>;
+
+function cleanEntry(entry: InventoryEntry, clean: CleanState | undefined): InventoryEntry {
+  if (clean === undefined) return entry;
+  const { desiredHash, live } = clean;
+  return { ...entry, apiVersion: live.apiVersion, uid: live.uid, desiredHash, ownedHash: live.ownedHash };
+}
+
+function sameEntry(a: InventoryEntry, b: InventoryEntry | undefined): boolean {
+  return (
+    b !== undefined &&
+    idKey(a.id) === idKey(b.id) &&
+    a.apiVersion === b.apiVersion &&
+    a.uid === b.uid &&
+    a.desiredHash === b.desiredHash &&
+    a.ownedHash === b.ownedHash
+  );
+}

@@ -1,0 +1,289 @@
+import type { AppPlan, ApplyAction, ApplyPlan, Block, Preview, SkippedObject } from '../model/apply.ts';
+import type { Difference, DriftReport } from '../model/drift.ts';
+import type { Fleet } from '../model/fleet.ts';
+import type { Manifest, ObjectId } from '../model/manifest.ts';
+import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
+import type { RenderedApp, RenderedCluster } from '../model/render.ts';
+import { isClean } from '../object/clean.ts';
+import { formatId, idKey } from '../object/id.ts';
+import { compareForDeletion, type DeletionVerdict, judgeDeletions, keepAll } from './guards.ts';
+import { healDelayMs } from './heal-delay.ts';
+import { emptyInventory, withIntent } from './inventory.ts';
+import { definedKinds, inSteps, kindRank } from './waves.ts';
+
+/** Everything that the decision depends on. */
+export interface PlanInput {
+  readonly fleet: Fleet;
+  /** Names of all apps in the repository. */
+  readonly apps: readonly string[];
+  readonly revision: string;
+  readonly target: RenderedCluster;
+  readonly observation: Observation;
+  readonly previews: ReadonlyMap<string, Preview>;
+  readonly drift: DriftReport;
+  /** By {@link idKey}: when drift was healed, in monotonic milliseconds. */
+  readonly heals: ReadonlyMap<string, readonly number[]>;
+  readonly nowMs: number;
+  /** How many clusters an app leaves, by app; an app that is not in it leaves an unknown number. */
+  readonly leaving: ReadonlyMap<string, number>;
+}
+
+/** Decides everything that a tick writes, before it writes anything. */
+export function planApply(input: PlanInput): ApplyPlan {
+  const inventories = input.observation.inventories;
+  const context: Context = {
+    ...input,
+    custom: definedKinds(input.target.apps.flatMap((app) => app.manifests)),
+    desiredUids: desiredUids(input),
+    differences: byKey(input.drift.objects),
+    entries: new Map([...inventories].map(([app, inventory]) => [app, byKey(inventory.entries)])),
+  };
+  const placed = new Set(input.target.apps.map((app) => app.name));
+  const leaving = [...inventories.values()].filter((inventory) => !placed.has(inventory.app));
+  return {
+    apps: [
+      ...input.target.apps.map((app) => planApp(app, context)),
+      ...leaving.map((inventory) => planLeaving(inventory, context)),
+    ],
+  };
+}
+
+interface Context extends PlanInput {
+  /** Kinds that the render defines itself. */
+  readonly custom: ReadonlySet<string>;
+  readonly desiredUids: ReadonlySet<string>;
+  readonly differences: ReadonlyMap<string, Difference>;
+  /** By app, then by {@link idKey}. */
+  readonly entries: ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
+}
+
+const NOTHING = { steps: [], deletes: [], kept: [], gone: [] } as const;
+
+/** An app that the cluster should have. */
+function planApp(app: RenderedApp, context: Context): AppPlan {
+  const known = context.observation.inventories.get(app.name);
+  const inventory = known ?? emptyInventory(app.name, context.observation.clusterUid);
+  const decisions = app.manifests.map((manifest) => decide(manifest, app, context));
+  const skipped = decisions.filter((each) => 'outcome' in each);
+  const blocked = blockOf(app, inventory, skipped, context);
+  const base = {
+    app: app.name,
+    revision: context.revision,
+    settings: { prune: app.prune, onUnplace: app.onUnplace },
+    ...(known === undefined ? {} : { inventory: known }),
+  };
+  if (blocked !== undefined) return { ...base, ...NOTHING, blocked, skipped };
+
+  const actions = decisions.filter((each) => 'request' in each);
+  const gate = openWave(app, actions, context);
+  const waves = new Map(app.manifests.map((manifest) => [idKey(manifest.id), manifest.policy.wave]));
+  const isOpen = (action: ApplyAction): boolean => (waves.get(idKey(action.request.id)) ?? 0) <= gate.wave;
+  const now = actions.filter(isOpen);
+  const later = actions.filter((action) => !isOpen(action)).map((action) => waitFor(action, gate.reason));
+  const verdict = judgeLeft(app, inventory, [...skipped, ...later], context);
+  return {
+    ...base,
+    ...(now.length + verdict.deletes.length === 0 ? {} : { intent: withIntent(inventory, now) }),
+    ...parts(verdict, context),
+    steps: inSteps(now, (action) => action.request.id, context.custom),
+    skipped: [...skipped, ...later],
+  };
+}
+
+/** An app of which the cluster still has objects, and which it should not have any more. */
+function planLeaving(inventory: Inventory, context: Context): AppPlan {
+  const { app } = inventory;
+  const blocked = safetyBlock(inventory, context) ?? suspension(undefined, context);
+  const base = {
+    app,
+    revision: context.revision,
+    inventory,
+    settings: { prune: inventory.prune, onUnplace: inventory.onUnplace },
+    skipped: [],
+  };
+  if (blocked !== undefined) return { ...base, ...NOTHING, blocked };
+  const verdict = judgeLeaving(inventory, context);
+  return {
+    ...base,
+    ...(verdict.deletes.length === 0 ? {} : { intent: inventory }),
+    ...parts(verdict, context),
+    steps: [],
+  };
+}
+
+/** What is done to one manifest: an action, or a reason for none. */
+function decide(manifest: Manifest, app: RenderedApp, context: Context): ApplyAction | SkippedObject {
+  const { id } = manifest;
+  const preview = context.previews.get(idKey(id));
+  if (preview === undefined) return unpreviewed(manifest, app, context);
+  if (preview.state !== 'accepted' && preview.state !== 'unasked') {
+    return { id, outcome: preview.state, reason: preview.reason, lost: [] };
+  }
+  const difference = context.differences.get(idKey(id));
+  if (difference === undefined) {
+    const clean = preview.state === 'accepted' ? { clean: { desiredHash: manifest.hash, live: preview.after } } : {};
+    return { id, outcome: 'unchanged', reason: '', lost: preview.lost, ...clean };
+  }
+  const pause = difference.cause === 'drift' ? healingPause(app, idKey(id), context) : undefined;
+  if (pause !== undefined) return { id, outcome: 'drifted', reason: pause, lost: preview.lost };
+  return {
+    request: preview.request,
+    desiredHash: manifest.hash,
+    ...(preview.before === undefined ? {} : { before: preview.before }),
+    lost: preview.lost,
+  };
+}
+
+/** Not previewed: clean, or an annotation says to leave it. */
+function unpreviewed(manifest: Manifest, app: RenderedApp, context: Context): SkippedObject {
+  const { id, policy } = manifest;
+  const live = context.observation.objects.get(idKey(id));
+  const clean = isClean(manifest, context.entries.get(app.name)?.get(idKey(id)), live);
+  if (clean) return { id, outcome: 'unchanged', reason: '', lost: [] };
+  return { id, outcome: 'skipped', reason: `muster.dev/apply: ${policy.apply}`, lost: [] };
+}
+
+function healingPause(app: RenderedApp, key: string, { heals, nowMs }: Context): string | undefined {
+  if (app.drift === 'report') return 'drift is reported, not healed';
+  const times = heals.get(key) ?? [];
+  return healDelayMs(times, nowMs) > 0 ? `healed ${times.length} times in a row; healing waits` : undefined;
+}
+
+/** Why nothing of an app may be written now: what is unsafe first, then what is wrong, then what is asked for. */
+function blockOf(
+  app: RenderedApp,
+  inventory: Inventory,
+  skipped: readonly SkippedObject[],
+  context: Context,
+): Block | undefined {
+  const refused = skipped.find((each) => each.outcome === 'refused');
+  return (
+    safetyBlock(inventory, context) ??
+    (app.state === 'held'
+      ? { kind: 'held', reason: app.diagnostics[0]?.message ?? 'it could not be rendered' }
+      : undefined) ??
+    suspension(app, context) ??
+    (refused === undefined ? undefined : { kind: 'refused', reason: `${formatId(refused.id)}: ${refused.reason}` }) ??
+    dependencyBlock(app, context)
+  );
+}
+
+/** The cluster is not the one we think, or what we own there cannot be read. */
+function safetyBlock(inventory: Inventory, { target, observation }: Context): Block | undefined {
+  const { cluster } = target;
+  const { clusterUid } = observation;
+  const pinned = cluster.uid ?? inventory.clusterUid;
+  if (pinned !== '' && pinned !== clusterUid) {
+    const source = cluster.uid === undefined ? 'its inventory was written for' : 'spec.uid says';
+    return {
+      kind: 'unsafe',
+      reason: `this is not cluster "${cluster.name}": ${source} ${pinned}, and its kube-system has UID ${clusterUid}`,
+    };
+  }
+  return inventory.unreadable === undefined ? undefined : { kind: 'unsafe', reason: inventory.unreadable };
+}
+
+function suspension(app: RenderedApp | undefined, { fleet, target }: Context): Block | undefined {
+  const what = fleet.suspend ? 'fleet' : target.cluster.suspend ? 'cluster' : app?.suspend === true ? 'app' : undefined;
+  return what === undefined ? undefined : { kind: 'suspended', reason: `the ${what} is suspended` };
+}
+
+function dependencyBlock(app: RenderedApp, context: Context): Block | undefined {
+  for (const name of app.dependsOn) {
+    const other = context.target.apps.find((each) => each.name === name);
+    const behind = other?.manifests.find((manifest) => !isCurrent(manifest, name, context));
+    if (other === undefined)
+      return { kind: 'waiting', reason: `waiting for app "${name}", which no placement puts on this cluster` };
+    if (other.state === 'held') return { kind: 'waiting', reason: `waiting for app "${name}", which is held back` };
+    if (behind !== undefined)
+      return { kind: 'waiting', reason: `waiting for app "${name}": ${formatId(behind.id)} is not Current` };
+  }
+  return undefined;
+}
+
+/** Applied as it is now, and Current. */
+function isCurrent(manifest: Manifest, app: string, { observation, entries }: Context): boolean {
+  const live = observation.objects.get(idKey(manifest.id));
+  return isClean(manifest, entries.get(app)?.get(idKey(manifest.id)), live) && live?.health.state === 'Current';
+}
+
+interface Gate {
+  /** The highest wave that may be acted on. */
+  readonly wave: number;
+  /** What later waves wait for. */
+  readonly reason: string;
+}
+
+/** The first wave that has something left to do or to wait for; all later ones wait (level-triggered: no memory). */
+function openWave(app: RenderedApp, actions: readonly ApplyAction[], { observation }: Context): Gate {
+  const acting = new Set(actions.map((action) => idKey(action.request.id)));
+  const waves = [...new Set(app.manifests.map((manifest) => manifest.policy.wave))].sort((a, b) => a - b);
+  for (const wave of waves.slice(0, -1)) {
+    const behind = app.manifests.find(({ id, policy }) => {
+      const done = !acting.has(idKey(id)) && observation.objects.get(idKey(id))?.health.state === 'Current';
+      return policy.wave === wave && policy.apply !== 'ignore' && !done;
+    });
+    if (behind !== undefined) return { wave, reason: `waiting for wave ${wave}: ${formatId(behind.id)}` };
+  }
+  return { wave: Number.POSITIVE_INFINITY, reason: '' };
+}
+
+function waitFor(action: ApplyAction, reason: string): SkippedObject {
+  return { id: action.request.id, outcome: 'waiting', reason, lost: action.lost };
+}
+
+/** Objects of an app that left the repository while the app stayed. */
+function judgeLeft(
+  app: RenderedApp,
+  inventory: Inventory,
+  skipped: readonly SkippedObject[],
+  context: Context,
+): DeletionVerdict {
+  const wanted = new Set(app.manifests.map((manifest) => idKey(manifest.id)));
+  const left = inventory.entries.filter((entry) => !wanted.has(idKey(entry.id)));
+  if (!app.prune) return keepAll(left, 'the app has prune: false', true);
+  const behind = skipped.find((each) => each.outcome === 'waiting' || each.outcome === 'unknown');
+  if (behind !== undefined)
+    return keepAll(left, `nothing is deleted before everything is applied: ${formatId(behind.id)} is not`, false);
+  return judgeDeletions(left, inventory, { ...deletionContext(app.name, context), unprotect: app.unprotect });
+}
+
+/** All objects of an app that left the cluster, or the repository. */
+function judgeLeaving(inventory: Inventory, context: Context): DeletionVerdict {
+  const { app, entries } = inventory;
+  const unplaced = context.apps.includes(app);
+  if (unplaced && inventory.onUnplace === 'orphan') {
+    return keepAll(entries, 'no placement selects this cluster any more, and onUnplace is "orphan"', true);
+  }
+  if (!unplaced && !inventory.prune) return keepAll(entries, 'its app left the repository, and had prune: false', true);
+  // Not known means that a cluster was not seen yet: that is more than any limit.
+  const leaving = unplaced ? { leaving: context.leaving.get(app) ?? Number.POSITIVE_INFINITY } : {};
+  return judgeDeletions(entries, inventory, { ...deletionContext(app, context), unprotect: [], ...leaving });
+}
+
+function deletionContext(app: string, { fleet, target, observation, desiredUids }: Context) {
+  const { guards, approvals } = fleet;
+  return { fleet: fleet.name, cluster: target.cluster.name, app, guards, approvals, observation, desiredUids };
+}
+
+function parts(verdict: DeletionVerdict, { custom }: Context): Pick<AppPlan, 'deletes' | 'kept' | 'gone' | 'approval'> {
+  const rank = (id: ObjectId): number => kindRank(id, custom);
+  return { ...verdict, deletes: verdict.deletes.toSorted((a, b) => compareForDeletion(a.id, b.id, rank)) };
+}
+
+/** Of everything that the repository wants here: an object that only changed its name, group or app is not deleted. */
+function desiredUids({ target, observation, previews }: PlanInput): ReadonlySet<string> {
+  const uidOf = (live: LiveObject | undefined): readonly string[] => (live === undefined ? [] : [live.uid]);
+  const ids = target.apps.flatMap((app) => app.manifests.map((manifest) => idKey(manifest.id)));
+  return new Set(
+    ids.flatMap((key) => {
+      const preview = previews.get(key);
+      const before = preview !== undefined && 'before' in preview ? preview.before : undefined;
+      return [...uidOf(observation.objects.get(key)), ...uidOf(before)];
+    }),
+  );
+}
+
+function byKey<Item extends { readonly id: ObjectId }>(items: readonly Item[]): ReadonlyMap<string, Item> {
+  return new Map(items.map((item) => [idKey(item.id), item]));
+}

@@ -1,0 +1,58 @@
+import type { GroupKind, Manifest, ObjectId } from '../model/manifest.ts';
+import { compareIds, groupKindKey } from '../object/id.ts';
+import { textAt } from '../object/json.ts';
+
+/**
+ * In which order kinds are applied: what others refer to comes first. It only saves errors and retries, it waits for
+ * nothing: a Deployment may mount a Secret that a custom resource makes (design 4, 3).
+ */
+const RANKS: readonly (readonly string[])[] = [
+  ['CustomResourceDefinition', 'Namespace'],
+  [
+    'ClusterRole',
+    'StorageClass',
+    'PriorityClass',
+    'IngressClass',
+    'RuntimeClass',
+    'GatewayClass',
+    'VolumeAttributesClass',
+    'DeviceClass',
+  ],
+  ['ServiceAccount'],
+  ['ClusterRoleBinding', 'Role', 'RoleBinding'],
+  ['ConfigMap', 'Secret', 'ResourceQuota', 'LimitRange'],
+];
+const OTHERS = RANKS.length;
+const CUSTOM_RESOURCES = OTHERS + 1;
+/** A webhook that is registered before its backend runs refuses everything that comes after it. */
+const WEBHOOKS = OTHERS + 2;
+
+/** Position of a kind among the steps, from 0. `custom`: kinds whose definitions are in the same render. */
+export function kindRank(id: ObjectId, custom: ReadonlySet<string>): number {
+  if (id.kind.endsWith('WebhookConfiguration')) return WEBHOOKS;
+  if (custom.has(groupKindKey(id))) return CUSTOM_RESOURCES;
+  const rank = RANKS.findIndex((kinds) => kinds.includes(id.kind));
+  return rank < 0 ? OTHERS : rank;
+}
+
+/** Kinds that the CustomResourceDefinitions among the manifests define, as {@link groupKindKey}. */
+export function definedKinds(manifests: readonly Manifest[]): ReadonlySet<string> {
+  const definitions = manifests.filter(({ id }) => id.kind === 'CustomResourceDefinition');
+  return new Set(definitions.map(({ body }) => groupKindKey(definedKind(body))));
+}
+
+/** Groups items into steps: same rank together, ranks ascending, ids in order. */
+export function inSteps<Item>(
+  items: readonly Item[],
+  idOf: (item: Item) => ObjectId,
+  custom: ReadonlySet<string>,
+): readonly (readonly Item[])[] {
+  const byRank = Map.groupBy(items, (item) => kindRank(idOf(item), custom));
+  return [...byRank.keys()]
+    .sort((a, b) => a - b)
+    .map((rank) => (byRank.get(rank) ?? []).toSorted((a, b) => compareIds(idOf(a), idOf(b))));
+}
+
+function definedKind(definition: Manifest['body']): GroupKind {
+  return { group: textAt(definition, 'spec', 'group') ?? '', kind: textAt(definition, 'spec', 'names', 'kind') ?? '' };
+}
