@@ -1,0 +1,119 @@
+import type { JsonObject } from '../model/json.ts';
+import { PortError } from '../model/errors.ts';
+import type { Refusal } from '../model/ports.ts';
+import { isObject, listAt, textAt } from '../object/json.ts';
+import type { Answer, ApiRequest } from './transport.ts';
+
+/**
+ * What an answer of 400 or more says about an object (Kubernetes API conventions, "Response Status Kind").
+ * `undefined`: it says nothing about the object, see {@link outage}.
+ */
+export function refusalOf(answer: Answer, secret: boolean): Refusal | undefined {
+  const status = isObject(answer.body) ? answer.body : {};
+  const kind = kindOf(answer.status, status);
+  if (kind === undefined) return undefined;
+  const causes = listAt(status, 'details', 'causes').filter(isObject);
+  const message = secret
+    ? maskedMessage(status, causes)
+    : oneLine(textAt(status, 'message') ?? `HTTP ${answer.status}`);
+  return {
+    kind,
+    message,
+    fields: causes.flatMap((cause) => textAt(cause, 'field') ?? []),
+    immutable: answer.status === 422 && causes.some(isImmutable),
+  };
+}
+
+/** The cluster, not the object, is the trouble. */
+export function outage(answer: Answer, request: ApiRequest, cluster: string): PortError {
+  const status = isObject(answer.body) ? answer.body : {};
+  const base = {
+    port: 'cluster',
+    operation: request.operation,
+    subject: `${request.subject} on cluster ${cluster}`,
+    status: answer.status,
+  } as const;
+  const reason = textAt(status, 'reason') ?? `HTTP ${answer.status}`;
+  switch (answer.status) {
+    case 401:
+      return new PortError({
+        ...base,
+        code: 'UNAUTHENTICATED',
+        retry: false,
+        safeMessage: 'the API server does not accept the credentials: they are wrong, revoked or expired. Renew them',
+      });
+    case 403:
+      return new PortError({
+        ...base,
+        code: 'FORBIDDEN',
+        retry: false,
+        safeMessage: `${oneLine(textAt(status, 'message') ?? reason)}. Grant it with RBAC`,
+      });
+    case 404:
+      return new PortError({
+        ...base,
+        code: 'NOT_FOUND',
+        retry: true,
+        safeMessage: 'the API server does not serve this',
+      });
+    case 409:
+    case 410:
+      return new PortError({ ...base, code: 'CONFLICT', retry: true, safeMessage: reason });
+    case 429:
+      return new PortError({
+        ...base,
+        code: 'THROTTLED',
+        retry: true,
+        safeMessage: 'the API server asks to slow down',
+      });
+    default:
+      return new PortError({
+        ...base,
+        code: answer.status >= 500 ? 'UNAVAILABLE' : 'REJECTED',
+        retry: answer.status >= 500,
+        safeMessage: `the API server answered ${answer.status} (${reason})`,
+      });
+  }
+}
+
+/** An answer without what was asked for is no answer: an empty object or list is never made of it. */
+export function corrupt(answer: Answer, request: ApiRequest, cluster: string, wanted: string): PortError {
+  return new PortError({
+    port: 'cluster',
+    operation: request.operation,
+    subject: `${request.subject} on cluster ${cluster}`,
+    code: 'CORRUPT',
+    retry: true,
+    status: answer.status,
+    safeMessage: `the API server answered ${answer.status} without ${wanted}`,
+  });
+}
+
+function kindOf(code: number, status: JsonObject): Refusal['kind'] | undefined {
+  if (code === 400 || code === 422) return 'invalid';
+  if (code === 403) return 'forbidden';
+  if (code === 409) return 'conflict';
+  if (code === 413) return 'too-large';
+  if (code === 404) return textAt(status, 'details', 'kind') === 'namespaces' ? 'no-namespace' : 'no-kind';
+  if (code !== 500) return undefined;
+  const message = textAt(status, 'message') ?? '';
+  if (/failed calling webhook/.test(message)) return 'webhook';
+  return /request is too large|etcdserver: request/.test(message) ? 'too-large' : undefined;
+}
+
+/** Proven by the server's own cause, never by the status code alone: 422 has a hundred other reasons. */
+function isImmutable(cause: JsonObject): boolean {
+  const message = textAt(cause, 'message') ?? '';
+  return /immutable|may not be changed|updates to .* are forbidden|cannot be changed/i.test(message);
+}
+
+/** Field and reason of each cause; the server's own text quotes the rejected values. */
+function maskedMessage(status: JsonObject, causes: readonly JsonObject[]): string {
+  const fields = causes.map((cause) => `${textAt(cause, 'field') ?? '?'}: ${textAt(cause, 'reason') ?? 'invalid'}`);
+  return `${textAt(status, 'reason') ?? 'Refused'}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}; values are not shown`;
+}
+
+function oneLine(text: string): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  return flat.length <= 600 ? flat : `${flat.slice(0, 599)}…`;
+}

@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PortError } from '../model/errors.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { ObjectId } from '../model/manifest.ts';
+import type { LiveObject } from '../model/observation.ts';
+import { sameJson, isObject, mapAt, textAt } from '../object/json.ts';
+import { idKey } from '../object/id.ts';
+import { type Describe, type Lister, listObjects, listParameters, type ListQuery } from './list.ts';
+import { objectPath } from './paths.ts';
+import type { ApiRequest, Transport } from './transport.ts';
+
+/** Lists from memory what watches keep up to date. Asks the API server only for what no watch covers. */
+export interface LiveCache extends Lister {
+  /** Takes in the answer to a write of ours, so that the next tick sees it even before its event arrives. */
+  stored(object: LiveObject): void;
+  removed(id: ObjectId): void;
+  close(): void;
+}
+
+/** In milliseconds. */
+export interface LiveCacheOptions {
+  /** A list is made anew when older than this, because an event can be lost. */
+  readonly relistMs: number;
+  /** A watch that nobody asked about for so long ends. */
+  readonly idleMs: number;
+  /** Called when something that matters changed, or a watch broke: time for a tick. */
+  readonly onChange: () => void;
+  /** Bodies of objects that this returns true for are kept; those of all others only until they were listed once. */
+  readonly keepBody: (query: ListQuery) => boolean;
+}
+
+/** A server that ends watches at once must not be asked in a tight loop. */
+const REOPEN_MS = 500;
+
+/**
+ * A watch is a hint: when it breaks, its list is made anew at the next tick, and a cluster that cannot be asked then is
+ * unreachable, not empty.
+ */
+export function createLiveCache(
+  cluster: string,
+  transport: Transport,
+  describe: Describe,
+  options: LiveCacheOptions,
+): LiveCache {
+  const informers = new Map<string, Informer>();
+
+  const start = async (key: string, query: ListQuery, signal: AbortSignal): Promise<Informer> => {
+    const { objects, resourceVersion } = await listObjects(cluster, transport, describe, query, signal);
+    informers.get(key)?.stop.abort();
+    const informer: Informer = {
+      query,
+      objects: new Map(objects.map((object) => [idKey(object.id), object])),
+      stop: new AbortController(),
+      listedAt: performance.now(),
+      usedAt: performance.now(),
+      live: true,
+    };
+    informers.set(key, informer);
+    void follow(informer, resourceVersion);
+    return informer;
+  };
+
+  const follow = async (informer: Informer, from: string): Promise<void> => {
+    let resourceVersion = from;
+    while (informer.live && !informer.stop.signal.aborted) {
+      try {
+        const events = await transport.stream(watchRequest(informer.query, resourceVersion), informer.stop.signal);
+        for await (const event of events) {
+          resourceVersion = receive(informer, isObject(event) ? event : {}) ?? resourceVersion;
+        }
+        await sleep(REOPEN_MS * (0.5 + Math.random()), undefined, { signal: informer.stop.signal });
+      } catch {
+        informer.live = false;
+      }
+    }
+    if (!informer.stop.signal.aborted) options.onChange();
+  };
+
+  /** Returns the resourceVersion to go on from. */
+  const receive = (informer: Informer, event: JsonObject): string | undefined => {
+    const body = mapAt(event, 'object');
+    const type = textAt(event, 'type');
+    if (type === 'BOOKMARK') return textAt(body, 'metadata', 'resourceVersion');
+    if (type === 'ERROR' || type === undefined) throw expired(cluster, informer.query);
+    const object = describe(body);
+    if (take(informer, object, type === 'DELETED')) options.onChange();
+    return object.resourceVersion;
+  };
+
+  const sweep = (): void => {
+    for (const [key, informer] of informers) {
+      if (performance.now() - informer.usedAt < options.idleMs) continue;
+      informer.stop.abort();
+      informers.delete(key);
+    }
+  };
+
+  return {
+    list: async (query, signal) => {
+      const key = `${objectPath(query.served, query.namespace, '')}?${listParameters(query)['labelSelector'] ?? ''}`;
+      const known = informers.get(key);
+      const fresh = known !== undefined && known.live && performance.now() - known.listedAt < options.relistMs;
+      const informer = fresh ? known : await start(key, query, signal);
+      informer.usedAt = performance.now();
+      sweep();
+      return handOut(informer, options.keepBody(query));
+    },
+    stored: (object) => {
+      for (const informer of informers.values()) if (covers(informer.query, object)) take(informer, object, false);
+    },
+    removed: (id) => {
+      for (const informer of informers.values()) informer.objects.delete(idKey(id));
+    },
+    close: () => {
+      for (const informer of informers.values()) informer.stop.abort();
+      informers.clear();
+    },
+  };
+}
+
+/** One list and the watch that keeps it. The only mutable state of the cache. */
+interface Informer {
+  readonly query: ListQuery;
+  readonly objects: Map<string, LiveObject>;
+  readonly stop: AbortController;
+  readonly listedAt: number;
+  usedAt: number;
+  /** False: the watch broke, and what is here may be old. */
+  live: boolean;
+}
+
+/** Takes an object in unless a newer state of it is known; true when something that a tick looks at is different. */
+function take(informer: Informer, object: LiveObject, deleted: boolean): boolean {
+  const key = idKey(object.id);
+  const known = informer.objects.get(key);
+  if (known !== undefined && isOlder(object, known)) return false;
+  if (deleted) return informer.objects.delete(key);
+  informer.objects.set(key, object);
+  return known === undefined || !sameFacts(known, object);
+}
+
+/** API servers give comparable resourceVersions (Kubernetes API concepts, "Resource versions"). */
+function isOlder(object: LiveObject, known: LiveObject): boolean {
+  return object.uid === known.uid && Number(object.resourceVersion) < Number(known.resourceVersion);
+}
+
+/** Status updates that change nothing a person would be told are not worth a tick. */
+function sameFacts(a: LiveObject, b: LiveObject): boolean {
+  return (
+    a.uid === b.uid &&
+    a.ownedHash === b.ownedHash &&
+    a.partOf === b.partOf &&
+    a.terminating === b.terminating &&
+    a.health.state === b.health.state &&
+    a.health.message === b.health.message &&
+    sameJson(a.prunePolicy.keep, b.prunePolicy.keep)
+  );
+}
+
+/** Bodies go out once and are then let go: those of objects in their proper state are never looked at again. */
+function handOut(informer: Informer, keepBodies: boolean): readonly LiveObject[] {
+  const objects = [...informer.objects.values()];
+  if (keepBodies) return objects;
+  for (const [key, { body, ...facts }] of informer.objects) if (body !== undefined) informer.objects.set(key, facts);
+  return objects;
+}
+
+function covers(query: ListQuery, object: LiveObject): boolean {
+  if (query.served.group !== object.id.group || query.served.kind !== object.id.kind) return false;
+  if (query.namespace !== '' && query.namespace !== object.id.namespace) return false;
+  const labels = mapAt(object.body, 'metadata', 'labels');
+  return query.selector.every(({ label, values }) => values.some((value) => labels[label] === value));
+}
+
+function watchRequest(query: ListQuery, resourceVersion: string): ApiRequest {
+  return {
+    method: 'GET',
+    path: objectPath(query.served, query.namespace, ''),
+    query: {
+      ...listParameters(query),
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion,
+      // Ends some watches at some times, so that a fleet's do not all come back at once.
+      timeoutSeconds: String(240 + Math.floor(Math.random() * 60)),
+    },
+    operation: 'watch',
+    subject: `${query.served.kind} objects`,
+  };
+}
+
+function expired(cluster: string, query: ListQuery): PortError {
+  return new PortError({
+    port: 'cluster',
+    operation: 'watch',
+    subject: `${query.served.kind} objects on cluster ${cluster}`,
+    code: 'CONFLICT',
+    retry: true,
+    safeMessage: 'the API server no longer knows where the watch was',
+  });
+}

@@ -1,0 +1,127 @@
+import type { ApplyRequest } from '../model/apply.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Inventory, LiveObject, ServedKind } from '../model/observation.ts';
+import type { ApplyAnswer, ClusterReader } from '../model/ports.ts';
+import { FIELD_MANAGER, PART_OF_LABEL } from '../object/applyset.ts';
+import { formatId } from '../object/id.ts';
+import { isObject, printJson, textAt } from '../object/json.ts';
+import { corrupt, outage, refusalOf } from './api-error.ts';
+import type { DiscoveryCache } from './discovery.ts';
+import { decodeInventory, inventoryQuery } from './inventories.ts';
+import type { Describe, Lister } from './list.ts';
+import { objectPath } from './paths.ts';
+import type { Answer, ApiRequest, Transport } from './transport.ts';
+
+/** The {@link ClusterReader} of one API server. `lister` decides whether lists come from a cache. */
+export function createReader(
+  cluster: string,
+  transport: Transport,
+  discovery: DiscoveryCache,
+  lister: Lister,
+  describe: Describe,
+): ClusterReader {
+  let uid: string | undefined;
+  const decoded = new WeakMap<LiveObject, Inventory>();
+  const decode = (object: LiveObject): readonly Inventory[] => {
+    if (object.body === undefined) return [];
+    const inventory = decodeInventory(object.body);
+    decoded.set(object, inventory);
+    return [inventory];
+  };
+  return {
+    discover: ({ fresh }, signal) => discovery.read(fresh, signal),
+    clusterUid: async (signal) => (uid ??= await readClusterUid(cluster, transport, signal)),
+    list: (served, applySets, signal) => {
+      const selector = [{ label: PART_OF_LABEL, values: applySets }];
+      return lister.list({ served, namespace: '', selector }, signal);
+    },
+    get: (served, namespace, name, signal) =>
+      getObject(cluster, transport, describe, { served, namespace, name }, signal),
+    dryRun: (request, signal) => sendApply(cluster, transport, describe, request, true, signal),
+    inventories: async (fleet, signal) => {
+      const objects = await lister.list(inventoryQuery(fleet), signal);
+      return objects.flatMap((each) => decoded.get(each) ?? decode(each));
+    },
+  };
+}
+
+/** Server-side apply (`fieldValidation=Strict`: an unknown field is an error, not silence). */
+export async function sendApply(
+  cluster: string,
+  transport: Transport,
+  describe: Describe,
+  { served, id, body, force }: ApplyRequest,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<ApplyAnswer> {
+  const request: ApiRequest = {
+    method: 'PATCH',
+    path: objectPath(served, id.namespace, id.name),
+    query: {
+      fieldManager: FIELD_MANAGER,
+      fieldValidation: 'Strict',
+      force: String(force),
+      ...(dryRun ? { dryRun: 'All' } : {}),
+    },
+    contentType: 'application/apply-patch+yaml',
+    body: printJson(body),
+    operation: dryRun ? 'dry-run' : 'apply',
+    subject: formatId(id),
+  };
+  const answer = await transport.request(request, signal);
+  if (answer.status === 200 || answer.status === 201) {
+    return { state: 'accepted', created: answer.status === 201, object: describe(objectOf(answer, request, cluster)) };
+  }
+  const refusal = refusalOf(answer, id.kind === 'Secret');
+  if (refusal === undefined) throw outage(answer, request, cluster);
+  return { state: 'refused', refusal };
+}
+
+async function getObject(
+  cluster: string,
+  transport: Transport,
+  describe: Describe,
+  { served, namespace, name }: { readonly served: ServedKind; readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<LiveObject | undefined> {
+  const request: ApiRequest = {
+    method: 'GET',
+    path: objectPath(served, namespace, name),
+    operation: 'get',
+    subject: formatId({ group: served.group, kind: served.kind, namespace, name }),
+  };
+  const answer = await transport.request(request, signal);
+  if (isNotFound(answer, name)) return undefined;
+  if (answer.status !== 200) throw outage(answer, request, cluster);
+  return describe(objectOf(answer, request, cluster));
+}
+
+async function readClusterUid(cluster: string, transport: Transport, signal: AbortSignal): Promise<string> {
+  const request: ApiRequest = {
+    method: 'GET',
+    path: '/api/v1/namespaces/kube-system',
+    operation: 'identify',
+    subject: 'Namespace kube-system',
+  };
+  const answer = await transport.request(request, signal);
+  const uid = answer.status === 200 ? textAt(answer.body, 'metadata', 'uid') : undefined;
+  if (uid === undefined) throw outage(answer, request, cluster);
+  return uid;
+}
+
+/** 404 for the object itself; a 404 for its kind or from something else on the way proves nothing. */
+function isNotFound(answer: Answer, name: string): boolean {
+  return (
+    answer.status === 404 &&
+    textAt(answer.body, 'reason') === 'NotFound' &&
+    textAt(answer.body, 'details', 'name') === name
+  );
+}
+
+/** The object in an answer; an answer without one throws. */
+export function objectOf(answer: Answer, request: ApiRequest, cluster: string): JsonObject {
+  const body = answer.body;
+  if (!isObject(body) || textAt(body, 'metadata', 'name') === undefined)
+    throw corrupt(answer, request, cluster, 'an object');
+  return body;
+}

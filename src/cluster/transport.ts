@@ -1,0 +1,345 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, type Dispatcher } from 'undici';
+import type { JsonValue } from '../model/json.ts';
+import { PortError, type PortFailure } from '../model/errors.ts';
+import { parseJson } from '../object/json.ts';
+import type { Credentials, CredentialSource } from './credentials.ts';
+import { connectionFailure } from './connection-error.ts';
+
+/** One answer of an API server. `body` is `undefined` when there was none. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: JsonValue | undefined;
+}
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With the leading slash and without the query. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly ifNoneMatch?: string;
+  /** What is tried on what, for errors. */
+  readonly operation: string;
+  readonly subject: string;
+}
+
+/** Raw JSON over pooled connections to one API server. */
+export interface Transport {
+  /** Any HTTP status is an answer; only a failed exchange throws. */
+  request(request: ApiRequest, signal: AbortSignal): Promise<Answer>;
+  /** Opens a stream of JSON lines. Ends when the server ends it; throws PortError when it breaks. */
+  stream(request: ApiRequest, signal: AbortSignal): Promise<AsyncIterable<JsonValue>>;
+  /** Ends everything that is under way. */
+  close(): Promise<void>;
+}
+
+/** Own deadlines everywhere: undici alone waits 300 s. All in milliseconds. */
+export interface TransportLimits {
+  readonly connectMs: number;
+  /** From the request to the headers of the answer. */
+  readonly answerMs: number;
+  /** Longest silence within a body. */
+  readonly silenceMs: number;
+  /** Credentials are read again when older than this. */
+  readonly credentialsMs: number;
+  readonly maxBytes: number;
+  /** Parallel requests. 4–16 saturate an API server on two cores (design 6). */
+  readonly connections: number;
+}
+
+export const TRANSPORT_LIMITS: TransportLimits = {
+  connectMs: 5000,
+  answerMs: 15_000,
+  silenceMs: 15_000,
+  credentialsMs: 30_000,
+  maxBytes: 256 * 1024 * 1024,
+  connections: 8,
+};
+
+/** Watches come with a bookmark about every minute; a ping finds a dead connection sooner. */
+const PING_MS = 15_000;
+const WATCH_SILENCE_MS = 90_000;
+const RETRIES = 4;
+
+/**
+ * Opens a transport. `endpoints` are tried in order when one cannot be reached; empty: the address in the credentials.
+ * `onAnswer` is told of each answer, for metrics.
+ */
+export function createTransport(
+  name: string,
+  source: CredentialSource,
+  endpoints: readonly string[],
+  onAnswer: (method: string, status: number) => void,
+  limits: TransportLimits = TRANSPORT_LIMITS,
+): Transport {
+  let current: Connection | undefined;
+  let pending: Promise<Connection> | undefined;
+  let endpoint = 0;
+
+  const connect = (fresh: boolean): Promise<Connection> => {
+    if (!fresh && current !== undefined && performance.now() - current.readAt < limits.credentialsMs) {
+      return Promise.resolve(current);
+    }
+    pending ??= open().finally(() => (pending = undefined));
+    return pending;
+  };
+
+  const open = async (): Promise<Connection> => {
+    const credentials = await source();
+    const server = new URL(endpoints[endpoint % Math.max(endpoints.length, 1)] ?? credentials.server);
+    const identity = identify(server, credentials);
+    const old = current;
+    if (old !== undefined && old.identity === identity) {
+      current = { ...old, headers: credentials.headers, readAt: performance.now() };
+      return current;
+    }
+    current = openConnection(server, identity, credentials, limits);
+    if (old !== undefined) void retire(old);
+    return current;
+  };
+
+  const send = async (request: ApiRequest, signal: AbortSignal): Promise<Answer> => {
+    let connection = await connect(false);
+    let answer = await exchange(name, connection, request, limits, signal);
+    if (answer.status === 401) {
+      // A token that rotated since it was read is the usual reason.
+      connection = await connect(true);
+      answer = await exchange(name, connection, request, limits, signal);
+    }
+    onAnswer(request.method, answer.status);
+    return answer;
+  };
+
+  return {
+    request: async (request, signal) => {
+      for (let attempt = 0; ; attempt += 1) {
+        let answer: Answer;
+        try {
+          answer = await send(request, signal);
+        } catch (error) {
+          if (error instanceof PortError && error.code === 'UNREACHABLE') {
+            endpoint += 1;
+            if (endpoints.length > 1 && current !== undefined) current = { ...current, readAt: -Infinity };
+          }
+          throw error;
+        }
+        const waitMs = attempt < RETRIES ? retryDelayMs(answer, attempt) : undefined;
+        if (waitMs === undefined) return answer;
+        await pause(waitMs, request, signal);
+      }
+    },
+    stream: async (request, signal) => openStream(name, await connect(false), request, limits, signal),
+    close: async () => {
+      if (current !== undefined) await closeConnection(current);
+      current = undefined;
+    },
+  };
+}
+
+interface Connection {
+  readonly server: URL;
+  readonly identity: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly readAt: number;
+  readonly requests: Dispatcher;
+  readonly watches: Dispatcher;
+}
+
+/** A pool belongs to one server and one TLS identity; a new token alone does not need new connections. */
+function identify(server: URL, credentials: Credentials): string {
+  const { ca, cert, key, servername, rejectUnauthorized } = credentials.tls;
+  const hash = createHash('sha256');
+  for (const part of [server.href, ca, cert, key, servername, rejectUnauthorized]) {
+    hash.update(Buffer.isBuffer(part) ? part : JSON.stringify(part ?? null)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Requests and watches have pools of their own: eight watches on a pool of eight connections would leave a request
+ * waiting for ever. Requests use HTTP/1.1, because undici sends one PATCH at a time over HTTP/2.
+ */
+function openConnection(server: URL, identity: string, credentials: Credentials, limits: TransportLimits): Connection {
+  const connect = { ...credentials.tls, timeout: limits.connectMs, keepAlive: true };
+  return {
+    server,
+    identity,
+    headers: credentials.headers,
+    readAt: performance.now(),
+    requests: new Agent({
+      connect,
+      allowH2: false,
+      connections: limits.connections,
+      headersTimeout: limits.answerMs,
+      bodyTimeout: limits.silenceMs,
+      keepAliveTimeout: 30_000,
+      keepAliveMaxTimeout: 60_000,
+    }),
+    watches: new Agent({
+      connect,
+      allowH2: true,
+      connections: 1,
+      headersTimeout: limits.answerMs,
+      bodyTimeout: WATCH_SILENCE_MS,
+      h2Options: { pingInterval: PING_MS },
+    }),
+  };
+}
+
+/** Requests under way end by themselves; watches would not, and come back on the new connection. */
+async function retire(connection: Connection): Promise<void> {
+  await Promise.all([connection.requests.close(), connection.watches.destroy()]);
+}
+
+async function closeConnection(connection: Connection): Promise<void> {
+  await Promise.all([connection.requests.destroy(), connection.watches.destroy()]);
+}
+
+async function exchange(
+  name: string,
+  connection: Connection,
+  request: ApiRequest,
+  limits: TransportLimits,
+  signal: AbortSignal,
+): Promise<Answer> {
+  try {
+    const response = await connection.requests.request(options(connection, request, signal));
+    const text = await readBody(response.body, limits.maxBytes, request);
+    return { status: response.statusCode, headers: response.headers, body: parseBody(text, response, request) };
+  } catch (error) {
+    throw error instanceof PortError ? error : connectionFailure(error, describe(name, connection, request), signal);
+  }
+}
+
+async function openStream(
+  name: string,
+  connection: Connection,
+  request: ApiRequest,
+  limits: TransportLimits,
+  signal: AbortSignal,
+): Promise<AsyncIterable<JsonValue>> {
+  const what = describe(name, connection, request);
+  try {
+    const response = await connection.watches.request(options(connection, request, signal));
+    if (response.statusCode === 200) return lines(response.body, what, signal);
+    const text = await readBody(response.body, limits.maxBytes, request);
+    throw new PortError({
+      ...what,
+      code: response.statusCode === 410 ? 'CONFLICT' : response.statusCode === 403 ? 'FORBIDDEN' : 'UNAVAILABLE',
+      retry: true,
+      status: response.statusCode,
+      safeMessage: `the API server answered ${response.statusCode} to a watch (${text.length} bytes)`,
+    });
+  } catch (error) {
+    throw error instanceof PortError ? error : connectionFailure(error, what, signal);
+  }
+}
+
+async function* lines(
+  body: AsyncIterable<Buffer>,
+  what: Pick<PortFailure, 'port' | 'operation' | 'subject'>,
+  signal: AbortSignal,
+): AsyncGenerator<JsonValue> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of body) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) if (part !== '') yield parseJson(part);
+    }
+  } catch (error) {
+    throw error instanceof PortError ? error : connectionFailure(error, what, signal);
+  }
+}
+
+function options(connection: Connection, request: ApiRequest, signal: AbortSignal): Dispatcher.RequestOptions {
+  const query = new URLSearchParams(request.query).toString();
+  return {
+    origin: connection.server.origin,
+    path: connection.server.pathname.replace(/\/$/, '') + request.path + (query === '' ? '' : `?${query}`),
+    method: request.method,
+    headers: {
+      'User-Agent': 'muster',
+      Accept: request.accept ?? 'application/json',
+      ...(request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' }),
+      ...(request.ifNoneMatch === undefined ? {} : { 'If-None-Match': request.ifNoneMatch }),
+      ...connection.headers,
+    },
+    body: request.body ?? null,
+    signal,
+  };
+}
+
+async function readBody(body: AsyncIterable<Buffer>, maxBytes: number, request: ApiRequest): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > maxBytes) {
+      throw new PortError({
+        ...subjectOf(request),
+        code: 'TOO_BIG',
+        retry: false,
+        safeMessage: `the answer is larger than ${maxBytes} bytes`,
+      });
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** An answer that should be JSON and is not (a proxy's HTML page, half a body) is no answer: never an empty list. */
+function parseBody(text: string, response: Dispatcher.ResponseData, request: ApiRequest): JsonValue | undefined {
+  if (text === '') return undefined;
+  try {
+    return parseJson(text);
+  } catch {
+    if (response.statusCode >= 400) return undefined;
+    const type = String(response.headers['content-type'] ?? 'no content type');
+    throw new PortError({
+      ...subjectOf(request),
+      code: 'CORRUPT',
+      retry: true,
+      status: response.statusCode,
+      safeMessage: `the answer is not JSON (${type}, ${text.length} characters). Something between Muster and the API server answers in its place`,
+    });
+  }
+}
+
+/** 429 was not processed, 503 asks to come back: both are tried again as the server says, with full jitter. */
+function retryDelayMs(answer: Answer, attempt: number): number | undefined {
+  if (answer.status !== 429 && answer.status !== 503) return undefined;
+  const asked = Number(answer.headers['retry-after']) * 1000;
+  const baseMs = Number.isFinite(asked) && asked > 0 ? Math.min(asked, 60_000) : 250 * 2 ** attempt;
+  return baseMs + Math.random() * baseMs;
+}
+
+async function pause(waitMs: number, request: ApiRequest, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(waitMs, undefined, { signal });
+  } catch (error) {
+    throw connectionFailure(error, subjectOf(request), signal);
+  }
+}
+
+function describe(
+  name: string,
+  connection: Connection,
+  request: ApiRequest,
+): Pick<PortFailure, 'port' | 'operation' | 'subject'> {
+  return {
+    port: 'cluster',
+    operation: request.operation,
+    subject: `${request.subject} on cluster ${name} (${connection.server.host})`,
+  };
+}
+
+function subjectOf(request: ApiRequest): Pick<PortFailure, 'port' | 'operation' | 'subject'> {
+  return { port: 'cluster', operation: request.operation, subject: request.subject };
+}

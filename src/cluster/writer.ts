@@ -1,0 +1,160 @@
+import type { DeleteAction } from '../model/apply.ts';
+import { PortError } from '../model/errors.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { ObjectId } from '../model/manifest.ts';
+import type { Inventory, LiveObject } from '../model/observation.ts';
+import type { ClusterWriter, DeleteAnswer } from '../model/ports.ts';
+import { FIELD_MANAGER, INVENTORY_NAMESPACE, inventoryName } from '../object/applyset.ts';
+import { formatId } from '../object/id.ts';
+import { at, printJson, textAt } from '../object/json.ts';
+import { outage, refusalOf } from './api-error.ts';
+import { CONFIG_MAP, encodeInventory } from './inventories.ts';
+import { objectPath } from './paths.ts';
+import type { Describe } from './list.ts';
+import { objectOf, sendApply } from './reader.ts';
+import type { Answer, ApiRequest, Transport } from './transport.ts';
+
+/** Told of each write that went through, so that a cache need not wait for its event. */
+export interface WriteObserver {
+  readonly stored: (object: LiveObject) => void;
+  readonly removed: (id: ObjectId) => void;
+}
+
+/** The {@link ClusterWriter} of one API server. */
+export function createWriter(
+  cluster: string,
+  transport: Transport,
+  describe: Describe,
+  observer: WriteObserver,
+): ClusterWriter {
+  return {
+    apply: async (request, signal) => {
+      const answer = await sendApply(cluster, transport, describe, request, false, signal);
+      if (answer.state === 'accepted') observer.stored(answer.object);
+      return answer;
+    },
+    delete: async (action, signal) => {
+      const answer = await deleteObject(cluster, transport, action, signal);
+      if (answer.state === 'gone') observer.removed(action.id);
+      return answer;
+    },
+    putInventory: async (fleet, inventory, signal) => {
+      if (inventory.entries.length === 0) {
+        await removeInventory(cluster, transport, fleet, inventory, signal);
+        observer.removed(inventoryId(fleet, inventory));
+        return { ...inventory, resourceVersion: '' };
+      }
+      const object = describe(await storeInventory(cluster, transport, fleet, inventory, signal));
+      observer.stored(object);
+      return { ...inventory, resourceVersion: object.resourceVersion };
+    },
+  };
+}
+
+function inventoryId(fleet: string, inventory: Inventory): ObjectId {
+  return {
+    group: '',
+    kind: CONFIG_MAP.kind,
+    namespace: INVENTORY_NAMESPACE,
+    name: inventoryName(fleet, inventory.app),
+  };
+}
+
+async function deleteObject(
+  cluster: string,
+  transport: Transport,
+  { served, id, uid, resourceVersion }: DeleteAction,
+  signal: AbortSignal,
+): Promise<DeleteAnswer> {
+  const request = deleteRequest(objectPath(served, id.namespace, id.name), formatId(id), { uid, resourceVersion });
+  const answer = await transport.request(request, signal);
+  if (answer.status === 404 && textAt(answer.body, 'reason') === 'NotFound') return { state: 'gone' };
+  if (answer.status === 200 || answer.status === 202) {
+    return { state: at(answer.body, 'metadata', 'deletionTimestamp') === undefined ? 'gone' : 'terminating' };
+  }
+  const refusal = refusalOf(answer, id.kind === 'Secret');
+  if (refusal === undefined) throw outage(answer, request, cluster);
+  return { state: 'refused', refusal };
+}
+
+/**
+ * Dependents go in the background: the raw default of `batch/v1` Jobs would leave their Pods behind (Kubernetes
+ * documentation, "Cascading deletion").
+ */
+function deleteRequest(path: string, subject: string, preconditions: JsonObject): ApiRequest {
+  const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions, propagationPolicy: 'Background' };
+  return { method: 'DELETE', path, body: printJson(body), operation: 'delete', subject };
+}
+
+/** PUT with the resourceVersion that was read: the fence. POST where there was none. */
+async function storeInventory(
+  cluster: string,
+  transport: Transport,
+  fleet: string,
+  inventory: Inventory,
+  signal: AbortSignal,
+): Promise<JsonObject> {
+  const request = storeRequest(fleet, inventory);
+  let answer = await transport.request(request, signal);
+  if (answer.status === 404 && inventory.resourceVersion === '') {
+    await createNamespace(cluster, transport, signal);
+    answer = await transport.request(request, signal);
+  }
+  if (answer.status === 200 || answer.status === 201) return objectOf(answer, request, cluster);
+  if (answer.status === 409 || answer.status === 404) throw overtaken(request, cluster, answer);
+  throw outage(answer, request, cluster);
+}
+
+async function removeInventory(
+  cluster: string,
+  transport: Transport,
+  fleet: string,
+  inventory: Inventory,
+  signal: AbortSignal,
+): Promise<void> {
+  if (inventory.resourceVersion === '') return;
+  const { path, subject } = storeRequest(fleet, inventory);
+  const request = deleteRequest(path, subject, { resourceVersion: inventory.resourceVersion });
+  const answer = await transport.request(request, signal);
+  if (answer.status === 409) throw overtaken(request, cluster, answer);
+  if (answer.status >= 400 && answer.status !== 404) throw outage(answer, request, cluster);
+}
+
+function storeRequest(fleet: string, inventory: Inventory): ApiRequest {
+  const object = encodeInventory(fleet, inventory);
+  const name = textAt(object, 'metadata', 'name') ?? '';
+  const create = inventory.resourceVersion === '';
+  return {
+    method: create ? 'POST' : 'PUT',
+    path: objectPath(CONFIG_MAP, INVENTORY_NAMESPACE, create ? '' : name),
+    query: { fieldManager: FIELD_MANAGER },
+    body: printJson(object),
+    operation: 'store',
+    subject: `inventory ${name}`,
+  };
+}
+
+async function createNamespace(cluster: string, transport: Transport, signal: AbortSignal): Promise<void> {
+  const request: ApiRequest = {
+    method: 'POST',
+    path: '/api/v1/namespaces',
+    query: { fieldManager: FIELD_MANAGER },
+    body: printJson({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: INVENTORY_NAMESPACE } }),
+    operation: 'create',
+    subject: `Namespace ${INVENTORY_NAMESPACE}`,
+  };
+  const answer = await transport.request(request, signal);
+  if (answer.status !== 201 && answer.status !== 409) throw outage(answer, request, cluster);
+}
+
+function overtaken(request: ApiRequest, cluster: string, answer: Answer): PortError {
+  return new PortError({
+    port: 'cluster',
+    operation: request.operation,
+    subject: `${request.subject} on cluster ${cluster}`,
+    code: 'CONFLICT',
+    retry: true,
+    status: answer.status,
+    safeMessage: 'somebody else wrote it since it was read: another Muster, or a person. It is read again',
+  });
+}
