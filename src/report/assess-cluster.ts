@@ -1,0 +1,104 @@
+import type { AppPlan, SkippedObject } from '../model/apply.ts';
+import type { DoneTick, Tick } from '../model/tick.ts';
+import type { CommitStatus } from '../model/status.ts';
+import { HEALTH_STATES } from '../model/health.ts';
+import { formatId, idKey } from '../object/id.ts';
+
+/** How one cluster stands, for people: the worst first. */
+export interface ClusterVerdict {
+  readonly state: CommitStatus['state'];
+  /** One line: what is in the way, or what is there. */
+  readonly text: string;
+}
+
+/** `undefined`: it was not looked at yet. */
+export function assessCluster(tick: Tick | undefined): ClusterVerdict {
+  if (tick === undefined) return { state: 'pending', text: 'not looked at yet' };
+  if (tick.state === 'failed') return { state: 'error', text: tick.failure.safeMessage };
+  const findings = [...tick.plan.apps.flatMap(appFindings), ...resultFindings(tick), ...healthFindings(tick)];
+  const worst = findings.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))[0];
+  if (worst === undefined) return { state: 'success', text: inSync(tick) };
+  const more = findings.filter((each) => each.state === worst.state).length - 1;
+  return more === 0 ? worst : { state: worst.state, text: `${worst.text}, +${more}` };
+}
+
+/** True when everything is applied and Current, and nothing waits. */
+export function isInSync(tick: Tick | undefined): boolean {
+  return assessCluster(tick).state === 'success';
+}
+
+const ORDER: readonly CommitStatus['state'][] = ['error', 'failure', 'pending', 'success'];
+
+function appFindings(plan: AppPlan): readonly ClusterVerdict[] {
+  const { app, blocked } = plan;
+  if (blocked !== undefined) {
+    return [{ state: BLOCK_STATES[blocked.kind], text: `app ${app}: ${blocked.reason}` }];
+  }
+  const approval: readonly ClusterVerdict[] =
+    plan.approval === undefined
+      ? []
+      : [{ state: 'pending', text: `app ${app}: ${plan.approval.reason}; muster approve ${plan.approval.digest}` }];
+  const stuck = plan.kept.filter((each) => !each.released && plan.approval === undefined);
+  return [
+    ...approval,
+    ...plan.skipped.flatMap(skippedFindings),
+    ...stuck.map(({ id, reason }) => ({
+      state: 'pending' as const,
+      text: `${formatId(id)} is not deleted: ${reason}`,
+    })),
+  ];
+}
+
+const BLOCK_STATES = {
+  unsafe: 'error',
+  held: 'failure',
+  refused: 'failure',
+  waiting: 'pending',
+  suspended: 'pending',
+} as const satisfies Record<NonNullable<AppPlan['blocked']>['kind'], CommitStatus['state']>;
+
+function skippedFindings({ id, outcome, reason }: SkippedObject): readonly ClusterVerdict[] {
+  const text = `${formatId(id)}: ${reason}`;
+  switch (outcome) {
+    case 'unknown':
+      return [{ state: 'error', text }];
+    case 'refused':
+      return [{ state: 'failure', text }];
+    case 'waiting':
+      return [{ state: 'pending', text }];
+    case 'drifted':
+    case 'unchanged':
+    case 'skipped':
+      return [];
+  }
+}
+
+function resultFindings(tick: DoneTick): readonly ClusterVerdict[] {
+  return tick.result.apps.flatMap(({ app, objects, aborted }) => [
+    ...(aborted === undefined ? [] : [{ state: 'pending' as const, text: `app ${app}: ${aborted}` }]),
+    ...objects
+      .filter((each) => each.outcome === 'failed')
+      .map((each) => ({ state: 'failure' as const, text: `${formatId(each.id)}: ${each.reason}` })),
+  ]);
+}
+
+function healthFindings(tick: DoneTick): readonly ClusterVerdict[] {
+  const drifted = new Set(tick.plan.apps.flatMap((app) => app.skipped.filter(isDrifted).map((each) => idKey(each.id))));
+  return tick.health.objects
+    .filter((each) => each.health.state !== 'Current' && !drifted.has(idKey(each.id)))
+    .toSorted((a, b) => HEALTH_STATES.indexOf(b.health.state) - HEALTH_STATES.indexOf(a.health.state))
+    .map(({ id, health }) => {
+      const text = `${formatId(id)} ${health.message === '' ? health.state : health.message}`;
+      return { state: health.state === 'Failed' ? ('failure' as const) : ('pending' as const), text };
+    });
+}
+
+/** Drift that is reported and not healed has a status of its own: the commit itself did arrive. */
+function isDrifted({ outcome }: SkippedObject): boolean {
+  return outcome === 'drifted';
+}
+
+function inSync({ health, target }: DoneTick): string {
+  const [objects, apps] = [health.objects.length, target.apps.length];
+  return `in sync: ${objects} ${objects === 1 ? 'object' : 'objects'} of ${apps} ${apps === 1 ? 'app' : 'apps'}`;
+}
