@@ -1,0 +1,39 @@
+import { PortError } from '../model/errors.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { type RenderResult, renderFleet } from '../reconcile.ts';
+import type { ParseCache } from '../read-file.ts';
+import { findRepository, resolveRevision } from '../source/git/local.ts';
+import { readSnapshot } from '../source/git/read-snapshot.ts';
+import { readWorktree } from '../source/git/read-worktree.ts';
+
+/**
+ * Reads and renders a folder as it lies there, or as it was at a revision. Only for commands that hold no credentials:
+ * everything happens in this process.
+ */
+export async function loadFleet(
+  directory: string,
+  revision: string | undefined,
+  cache?: ParseCache,
+): Promise<RenderResult> {
+  return renderFleet(await loadSnapshot(directory, revision), cache);
+}
+
+/** The files of a folder, or of a revision of the repository that it is in. Throws PortError. */
+export async function loadSnapshot(directory: string, revision: string | undefined): Promise<Snapshot> {
+  if (revision === undefined) return readWorktree(directory);
+  const repository = await findRepository(directory);
+  if (repository === undefined) throw noRepository(directory);
+  return readSnapshot(repository, await resolveRevision(repository, revision), { path: repository.prefix });
+}
+
+/** The folder belongs to no Git repository. */
+export function noRepository(directory: string): PortError {
+  return new PortError({
+    port: 'git',
+    operation: 'open',
+    subject: directory,
+    code: 'NOT_FOUND',
+    retry: false,
+    safeMessage: 'the folder is in no Git repository. Make one with "git init" and commit, or name another folder',
+  });
+}

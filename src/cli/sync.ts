@@ -1,0 +1,185 @@
+import { CONTROLLER_LIMITS, createController } from '../controller.ts';
+import type { Outcome } from '../model/apply.ts';
+import type { Tick } from '../model/tick.ts';
+import type { RenderedFleet } from '../model/render.ts';
+import { formatId } from '../object/id.ts';
+import { assessCluster, isInSync } from '../report/assess-cluster.ts';
+import { renderRevision } from '../sandbox/render-revision.ts';
+import { type Settings, UsageError } from '../settings.ts';
+import { compareSnapshots } from '../source/git/compare-snapshots.ts';
+import { connect, humanManagers } from './connections.ts';
+import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
+import { loadSnapshot } from './load-fleet.ts';
+import { openFolder, openRepository, type OpenRepository } from './open-repository.ts';
+import { renderLimits } from './render-limits.ts';
+import { selectTargets } from './select-targets.ts';
+import { realClock } from './real-clock.ts';
+import { printTable } from './table.ts';
+import type { Io, Verb } from './verb.ts';
+
+export const syncVerb: Verb = {
+  name: 'sync',
+  operands: '[DIR]',
+  maxOperands: 1,
+  summary: 'bring the clusters to what the commit says, and wait until they are there',
+  description:
+    'Works on the commit at HEAD of DIR (default: here), or of --repo. Uncommitted changes are not applied. Clusters with\nconnection.context come from the kubeconfig. Ends when every cluster is in sync, or when the time is over.',
+  options: [
+    'repo',
+    'branch',
+    'path',
+    'cluster',
+    'once',
+    'timeout',
+    'kubeconfig',
+    'output',
+    'humans',
+    'gitUser',
+    'gitTokenFile',
+    'gitCaFile',
+    'cache',
+    'renderMemory',
+    'renderTimeout',
+    'help',
+  ],
+  formats: ['text', 'json'],
+  exits: { 0: 'all clusters are in sync', 1: 'not all are, or the repository has errors', 2: 'it could not begin' },
+  examples: [
+    ['muster sync', 'apply the fleet in this folder, and wait'],
+    ['muster sync --once -C eu', 'one look at cluster eu'],
+  ],
+  run: async ({ operands, settings, format, io, signal }) => {
+    const source = await openSource(operands[0], settings);
+    try {
+      const head = await source.repository.poll(signal);
+      if (settings.text('repo') === undefined) await warnOfChanges(operands[0] ?? '.', io);
+      const result = await renderRevision({ ...head, path: source.path }, renderLimits(settings), signal);
+      const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
+      io.err(printDiagnostics(diagnostics));
+      if (result.state === 'unusable') {
+        if (format === 'json') io.out(printJsonReport('', [], diagnostics));
+        return 1;
+      }
+      const fleet = { ...result.fleet, clusters: selectTargets(result.fleet, settings) };
+      const ticks = await syncFleet(fleet, settings, io, signal);
+      io.out(format === 'json' ? printJsonReport(head.revision, ticks, diagnostics) : printReport(ticks));
+      return ticks.every(isInSync) && !hasErrors(diagnostics) ? 0 : 1;
+    } finally {
+      await source.close();
+    }
+  },
+};
+
+async function openSource(directory: string | undefined, settings: Settings): Promise<OpenRepository> {
+  if (directory !== undefined && settings.text('repo') !== undefined) {
+    throw new UsageError('sync takes a folder or --repo, not both.');
+  }
+  return settings.text('repo') === undefined ? openFolder(directory ?? '.', settings) : openRepository(settings);
+}
+
+/** What lies in the folder and is not committed is not applied; who forgot to commit wants to know. */
+async function warnOfChanges(directory: string, io: Io): Promise<void> {
+  const [worktree, head] = await Promise.all([loadSnapshot(directory, undefined), loadSnapshot(directory, 'HEAD')]);
+  const changed = compareSnapshots(worktree, head);
+  if (changed.length === 0) return;
+  io.err(
+    `warning: ${changed.length} files have changes that are not committed, and so are not applied: ${changed.slice(0, 3).join(', ')}${changed.length > 3 ? ', …' : ''}\n`,
+  );
+}
+
+/** Ticks until every cluster is in sync, or the time is over. The last tick of each cluster. */
+async function syncFleet(
+  fleet: RenderedFleet,
+  settings: Settings,
+  io: Io,
+  signal: AbortSignal,
+): Promise<readonly Tick[]> {
+  const once = settings.flag('once');
+  const isHuman = humanManagers(settings);
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(settings.duration('timeout'))]);
+  const said = new Map<string, string>();
+  const counts = new Map<string, Map<Outcome, number>>();
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      const ticks = [...controller.state().ticks.values()];
+      controller.close(settings.duration('grace')).then(() => resolve(ticks), reject);
+    };
+    const controller = createController(
+      {
+        connect: (cluster) => connect(cluster, settings, () => {}, undefined),
+        clock: realClock,
+        isHuman,
+        isInSync,
+        onProgress: (cluster, { outcome }) => {
+          const own = counts.get(cluster) ?? new Map<Outcome, number>();
+          counts.set(cluster, own.set(outcome, (own.get(outcome) ?? 0) + 1));
+        },
+        onBug: (_cluster, error) => reject(error instanceof Error ? error : new Error(String(error))),
+        onState: (state, tick) => {
+          if (tick === undefined) return;
+          const name = tick.target.cluster.name;
+          const line = describe(tick, counts.get(name));
+          if (said.get(name) !== line) io.err(`${name}: ${line}\n`);
+          said.set(name, line);
+          const done = fleet.clusters.every(({ cluster }) => {
+            const last = state.ticks.get(cluster.name);
+            return last !== undefined && (once || isInSync(last));
+          });
+          if (done) end();
+        },
+      },
+      // Nobody watches here: what is on its way is asked for again and again.
+      { ...CONTROLLER_LIMITS, lookAgainMs: [500, 2000], retryMs: [1000, 5000] },
+    );
+    timeout.addEventListener('abort', end, { once: true });
+    controller.setFleet(fleet);
+  });
+}
+
+function describe(tick: Tick, counts: ReadonlyMap<Outcome, number> | undefined): string {
+  const written = [...(counts ?? [])].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  const { state, text } = assessCluster(tick);
+  return `${state === 'success' ? '' : `${state}: `}${text}${written === '' ? '' : ` (${written})`}`;
+}
+
+/** What was written in the last look of each cluster, and what was not and why. */
+function printReport(ticks: readonly Tick[]): string {
+  const rows = ticks.map((tick) => {
+    const { state, text } = assessCluster(tick);
+    return [tick.target.cluster.name, state, text];
+  });
+  return printTable(['CLUSTER', 'STATE', 'DETAILS'], rows);
+}
+
+function printJsonReport(
+  revision: string,
+  ticks: readonly Tick[],
+  diagnostics: Parameters<typeof printDiagnostics>[0],
+): string {
+  const clusters = ticks.map(
+    (tick) =>
+      [
+        tick.target.cluster.name,
+        {
+          ...assessCluster(tick),
+          digest: tick.target.digest,
+          objects: (tick.result?.apps ?? []).flatMap(({ app, objects }) =>
+            objects.map(({ id, outcome, reason }) => ({
+              app,
+              object: formatId(id),
+              outcome,
+              ...(reason === '' ? {} : { reason }),
+            })),
+          ),
+        },
+      ] as const,
+  );
+  const document = {
+    apiVersion: 'muster.dev/v1alpha1',
+    kind: 'Sync',
+    revision,
+    clusters: Object.fromEntries(clusters),
+    diagnostics: diagnostics.map(toOutput),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

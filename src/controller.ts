@@ -1,0 +1,305 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EMPTY_MEMORY, reconcileCluster } from './reconcile.ts';
+import { createSlots } from './concurrency.ts';
+import type { ObjectResult } from './model/apply.ts';
+import { PortError } from './model/errors.ts';
+import type { Cluster } from './model/fleet.ts';
+import type { FleetState, HeadTrouble, HealedDrift } from './model/fleet-state.ts';
+import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
+import type { RenderedCluster, RenderedFleet } from './model/render.ts';
+import type { Tick, TickMemory } from './model/tick.ts';
+import { idKey } from './object/id.ts';
+
+/** Both ports of one cluster, as long as its connection settings stay the same. */
+export interface Connection {
+  readonly reader: ClusterReader;
+  readonly writer: ClusterWriter;
+  close(): Promise<void>;
+}
+
+/** What the loop needs of the world. */
+export interface ControllerPorts {
+  /** `onChange` is called when something in the cluster changed. Throws PortError where no connection can be made. */
+  readonly connect: (cluster: Cluster, onChange: () => void) => Connection;
+  readonly clock: Clock;
+  readonly isHuman: (manager: string) => boolean;
+  /** Whether a cluster has nothing left to wait for. */
+  readonly isInSync: (tick: Tick) => boolean;
+  readonly onProgress: (cluster: string, result: ObjectResult) => void;
+  /** After each tick, and whenever the head changed. */
+  readonly onState: (state: FleetState, tick: Tick | undefined) => void;
+  /** A bug in Muster, in one cluster's tick: the others go on. */
+  readonly onBug: (cluster: string, error: unknown) => void;
+}
+
+/** In milliseconds, where not said otherwise. */
+export interface ControllerLimits {
+  /** Clusters that are ticked at once, a number. */
+  readonly parallelTicks: number;
+  /** Longest tick: nothing is written after it. */
+  readonly tickMs: number;
+  /** From a change to the tick that looks at it: a burst of events is one tick. */
+  readonly debounceMs: number;
+  /** A cluster where nothing happens is looked at again after this long. */
+  readonly resyncMs: number;
+  /** First and longest pause while something is on its way. */
+  readonly lookAgainMs: readonly [number, number];
+  /** First and longest pause after a failure. */
+  readonly retryMs: readonly [number, number];
+}
+
+export const CONTROLLER_LIMITS: ControllerLimits = {
+  parallelTicks: 20,
+  tickMs: 5 * 60_000,
+  debounceMs: 200,
+  resyncMs: 60_000,
+  lookAgainMs: [1000, 15_000],
+  retryMs: [1000, 60_000],
+};
+
+/** The only loop: whom to tick when, how many at once, back-off, shutdown. */
+export interface Controller {
+  /** A new revision to bring the clusters to; it is the head from now on, and the head is fine. */
+  setFleet(rendered: RenderedFleet): void;
+  /** The head cannot be used, and the clusters stay with the revision they have; `undefined`: it can be again. */
+  setTrouble(head: string, trouble: HeadTrouble | undefined): void;
+  /** Looks at every cluster soon. */
+  lookNow(): void;
+  state(): FleetState;
+  /** Begins no tick any more, waits for those under way, and cuts them off after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Everything about one cluster that outlives a tick. */
+interface Member {
+  target: RenderedCluster;
+  /** The connection and the settings it was made from. */
+  connection: { readonly key: string; readonly ports: Connection } | undefined;
+  memory: TickMemory;
+  tick: Tick | undefined;
+  healed: readonly HealedDrift[];
+  /** Apps that the cluster had an inventory of when it was last read; absent: never read. */
+  inventories: ReadonlySet<string> | undefined;
+  timer: NodeJS.Timeout | undefined;
+  dueMs: number;
+  running: Promise<void> | undefined;
+  /** Something changed while a tick was under way. */
+  again: boolean;
+  /** Looks in a row that failed, or found something still on its way. */
+  failures: number;
+  waits: number;
+}
+
+export function createController(ports: ControllerPorts, limits: ControllerLimits = CONTROLLER_LIMITS): Controller {
+  const members = new Map<string, Member>();
+  const abort = new AbortController();
+  const slots = createSlots(limits.parallelTicks);
+  let rendered: RenderedFleet | undefined;
+  let head = '';
+  let trouble: HeadTrouble | undefined;
+  let closing = false;
+
+  const state = (): FleetState => {
+    const ticks = [...members].flatMap(([name, { tick }]) => (tick === undefined ? [] : [[name, tick] as const]));
+    return {
+      head,
+      ...(rendered === undefined ? {} : { live: rendered }),
+      ...(trouble === undefined ? {} : { trouble }),
+      ticks: new Map(ticks.filter(([, tick]) => tick.revision === rendered?.revision)),
+      healed: new Map([...members].map(([name, { healed }]) => [name, healed])),
+    };
+  };
+
+  /** The earlier of two requests wins. */
+  const schedule = (name: string, delayMs: number): void => {
+    const member = members.get(name);
+    if (member === undefined || closing) return;
+    if (member.running !== undefined) {
+      member.again ||= delayMs <= limits.debounceMs;
+      return;
+    }
+    const dueMs = ports.clock.monotonicMs() + delayMs;
+    if (member.timer !== undefined && member.dueMs <= dueMs) return;
+    clearTimeout(member.timer);
+    member.dueMs = dueMs;
+    member.timer = setTimeout(() => start(name, member), delayMs);
+  };
+
+  const start = (name: string, member: Member): void => {
+    member.timer = undefined;
+    member.again = false;
+    member.running = tickMember(name, member)
+      .catch((error: unknown) => {
+        member.failures += 1;
+        ports.onBug(name, error);
+      })
+      .finally(() => {
+        member.running = undefined;
+        schedule(name, member.again ? limits.debounceMs : pauseMs(member));
+      });
+  };
+
+  const tickMember = async (name: string, member: Member): Promise<void> => {
+    await slots.use(async () => {
+      if (rendered === undefined || closing) return;
+      const fleet = rendered;
+      const { tick, memory } = await runTick(fleet, member);
+      const current = members.get(name) === member && fleet === rendered;
+      member.memory = memory;
+      if (tick.state === 'done') member.inventories = new Set(tick.observation.inventories.keys());
+      if (!current) return;
+      member.tick = tick;
+      member.failures = tick.state === 'failed' ? member.failures + 1 : 0;
+      member.waits = tick.state === 'done' && (wrote(tick) || !ports.isInSync(tick)) ? member.waits + 1 : 0;
+      member.healed = [...member.healed, ...healedBy(tick)].slice(-20);
+      ports.onState(state(), tick);
+    });
+  };
+
+  const runTick = async (fleet: RenderedFleet, member: Member): Promise<{ tick: Tick; memory: TickMemory }> => {
+    const { target, memory } = member;
+    const name = target.cluster.name;
+    let connection: Connection;
+    try {
+      connection = await connectionOf(member);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      return { tick: { state: 'failed', target, revision: fleet.revision, failure: error }, memory };
+    }
+    const { clock, isHuman } = ports;
+    const input = {
+      rendered: fleet,
+      target,
+      memory,
+      leaving: countLeaving(fleet, members),
+      deadlineMs: clock.monotonicMs() + limits.tickMs,
+      readOnly: false,
+    };
+    const onProgress = (result: ObjectResult): void => ports.onProgress(name, result);
+    const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs)]);
+    return reconcileCluster(
+      input,
+      { reader: connection.reader, writer: connection.writer, clock, isHuman, onProgress },
+      signal,
+    );
+  };
+
+  const connectionOf = async (member: Member): Promise<Connection> => {
+    const { cluster } = member.target;
+    const key = JSON.stringify([cluster.connection, cluster.endpoints]);
+    if (member.connection?.key === key) return member.connection.ports;
+    await member.connection?.ports.close();
+    member.connection = undefined;
+    const made = ports.connect(cluster, () => schedule(cluster.name, limits.debounceMs));
+    member.connection = { key, ports: made };
+    return made;
+  };
+
+  const pauseMs = (member: Member): number => {
+    if (member.failures > 0) return jitter(grow(limits.retryMs, member.failures));
+    return member.waits > 0 ? grow(limits.lookAgainMs, member.waits) : jitter(limits.resyncMs);
+  };
+
+  const drop = async (name: string, member: Member): Promise<void> => {
+    members.delete(name);
+    clearTimeout(member.timer);
+    await member.running;
+    await member.connection?.ports.close();
+  };
+
+  return {
+    setFleet: (next) => {
+      const changed = next.revision !== rendered?.revision;
+      rendered = next;
+      head = next.revision;
+      trouble = undefined;
+      const names = new Set(next.clusters.map(({ cluster }) => cluster.name));
+      for (const [name, member] of members) if (!names.has(name)) void drop(name, member);
+      for (const target of next.clusters) {
+        const { name } = target.cluster;
+        const member = members.get(name) ?? newMember(target);
+        members.set(name, member);
+        member.target = target;
+        if (changed) Object.assign(member, { healed: [], waits: 0 });
+        schedule(name, 0);
+      }
+      ports.onState(state(), undefined);
+    },
+    setTrouble: (revision, what) => {
+      head = revision;
+      trouble = what;
+      ports.onState(state(), undefined);
+    },
+    lookNow: () => {
+      for (const name of members.keys()) schedule(name, 0);
+    },
+    state,
+    close: async (graceMs) => {
+      closing = true;
+      for (const member of members.values()) clearTimeout(member.timer);
+      const running = Promise.all([...members.values()].flatMap((member) => member.running ?? []));
+      await Promise.race([running, sleep(graceMs, undefined, { ref: false })]);
+      abort.abort();
+      await running;
+      await Promise.all([...members.values()].flatMap(({ connection }) => connection?.ports.close() ?? []));
+    },
+  };
+}
+
+function newMember(target: RenderedCluster): Member {
+  return {
+    target,
+    connection: undefined,
+    memory: EMPTY_MEMORY,
+    tick: undefined,
+    healed: [],
+    inventories: undefined,
+    timer: undefined,
+    dueMs: 0,
+    running: undefined,
+    again: false,
+    failures: 0,
+    waits: 0,
+  };
+}
+
+/**
+ * How many clusters each app leaves: those where it has an inventory and is not placed any more. An app that is not
+ * placed on a cluster that was never read is left out, because nobody knows.
+ */
+function countLeaving(fleet: RenderedFleet, members: ReadonlyMap<string, Member>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const app of fleet.apps) {
+    const off = [...members.values()].filter(({ target }) => !target.apps.some((each) => each.name === app));
+    if (off.some((member) => member.inventories === undefined)) continue;
+    counts.set(app, off.filter((member) => member.inventories?.has(app) === true).length);
+  }
+  return counts;
+}
+
+/** What was written is looked at once more: only then is it known to be there. */
+function wrote(tick: Tick): boolean {
+  return tick.state === 'done' && tick.result.apps.some((app) => app.objects.length > 0);
+}
+
+/** Drift that a tick put right. */
+function healedBy(tick: Tick): readonly HealedDrift[] {
+  if (tick.state !== 'done') return [];
+  const written = new Set(
+    tick.result.apps.flatMap((app) =>
+      app.objects.filter((each) => each.live !== undefined).map((each) => idKey(each.id)),
+    ),
+  );
+  return tick.drift.objects.flatMap(({ cause, id, state, fields }) =>
+    cause === 'drift' && state !== 'absent' && written.has(idKey(id)) ? [{ id, state, fields }] : [],
+  );
+}
+
+function grow([first, longest]: readonly [number, number], times: number): number {
+  return Math.min(longest, first * 2 ** Math.min(times - 1, 30));
+}
+
+/** Between half and all of it, so that a fleet's clusters do not come back at once. */
+function jitter(pauseMs: number): number {
+  return pauseMs * (0.5 + Math.random() / 2);
+}

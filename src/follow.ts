@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Controller } from './controller.ts';
+import type { Log } from './log.ts';
+import { PortError } from './model/errors.ts';
+import type { HeadTrouble } from './model/fleet-state.ts';
+import type { RenderResult } from './reconcile.ts';
+
+/** A repository whose head is asked for again and again. Throws PortError, and only that. */
+export interface FollowedRepository {
+  poll(signal: AbortSignal): Promise<RepositoryHead>;
+  /** The revision that was promoted last, by this process or one before it, as it can be read now. */
+  lastGood(): Promise<RepositoryHead | undefined>;
+  /** Everything that the revision needs was read: from now on it is the last good one. */
+  promote(head: RepositoryHead): Promise<void>;
+}
+
+export interface RepositoryHead {
+  readonly revision: string;
+  /** Where to read it. */
+  readonly gitdir: string;
+}
+
+export interface FollowPorts {
+  readonly repository: FollowedRepository;
+  readonly render: (head: RepositoryHead, signal: AbortSignal) => Promise<RenderResult>;
+  readonly controller: Controller;
+  /** The head changed from one revision to another. */
+  readonly onNewHead: (older: string, newer: string) => void;
+  readonly onPolled: () => void;
+  readonly log: Log;
+}
+
+/** A revision whose rendering crashed so often is left alone until the head moves. */
+const MAX_CRASHES = 3;
+
+/**
+ * Follows the head of a repository until `signal` aborts: renders each new one and hands it to the controller. What cannot
+ * be read or used changes nothing in the clusters; they stay with the last good revision, and their drift is still put
+ * right, also after a restart without the repository.
+ */
+export async function followRepository(ports: FollowPorts, pollMs: number, signal: AbortSignal): Promise<void> {
+  const { repository } = ports;
+  const memory: Memory = { head: '', isTaken: true, crashes: 0, wrong: undefined, complaint: '' };
+  while (!signal.aborted) {
+    let waitMs = pollMs;
+    try {
+      const head = await repository.poll(signal);
+      ports.onPolled();
+      if (head.revision !== memory.head) {
+        if (memory.head !== '') ports.onNewHead(memory.head, head.revision);
+        Object.assign(memory, { head: head.revision, isTaken: false, crashes: 0, wrong: undefined });
+      }
+      if (!memory.isTaken && memory.crashes < MAX_CRASHES) {
+        memory.wrong = await take(head, ports, signal);
+        memory.isTaken = true;
+      }
+      if (memory.isTaken && memory.complaint !== '') recovered(memory, ports);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof PortError)) throw error;
+      if (error.code === 'CRASHED') memory.crashes += 1;
+      waitMs = Math.max(pollMs, error.retryAfterMs ?? 0);
+      await complain(error, memory, ports, signal);
+    }
+    await sleep(waitMs * (0.9 + Math.random() * 0.2), undefined, { signal }).catch(() => {});
+  }
+}
+
+/** What the loop knows of the head. */
+interface Memory {
+  head: string;
+  /** It was rendered, or found to be wrong. */
+  isTaken: boolean;
+  crashes: number;
+  wrong: HeadTrouble | undefined;
+  /** The failure that was told last; `''`: all is well. */
+  complaint: string;
+}
+
+function recovered(memory: Memory, { controller, log }: FollowPorts): void {
+  log.info('the repository can be read again');
+  memory.complaint = '';
+  controller.setTrouble(memory.head, memory.wrong);
+}
+
+/** The same failure at each poll for a day is one line and one status, not thousands. */
+async function complain(error: PortError, memory: Memory, ports: FollowPorts, signal: AbortSignal): Promise<void> {
+  const { controller, log } = ports;
+  const text = `${error.subject}: ${error.safeMessage}`;
+  if (text === memory.complaint) return;
+  memory.complaint = text;
+  log.warn('the repository cannot be used', { code: error.code, reason: text });
+  if (controller.state().live === undefined) await takeLastGood(ports, signal);
+  const head = memory.head === '' ? (controller.state().live?.revision ?? '') : memory.head;
+  controller.setTrouble(head, { kind: 'unreadable', failure: error });
+}
+
+/** Renders a head and hands it on. What is wrong with it, if it cannot be used. */
+async function take(head: RepositoryHead, ports: FollowPorts, signal: AbortSignal): Promise<HeadTrouble | undefined> {
+  const { controller, log, repository } = ports;
+  const result = await ports.render(head, signal);
+  if (result.state === 'unusable') {
+    log.warn('the revision cannot be used', { revision: head.revision, errors: result.diagnostics.length });
+    if (controller.state().live === undefined) await takeLastGood(ports, signal);
+    const trouble: HeadTrouble = { kind: 'wrong', diagnostics: result.diagnostics };
+    controller.setTrouble(head.revision, trouble);
+    return trouble;
+  }
+  await repository.promote(head);
+  const { clusters, apps, diagnostics } = result.fleet;
+  const errors = diagnostics.filter((each) => each.severity === 'error').length;
+  log.info('new revision', { revision: head.revision, clusters: clusters.length, apps: apps.length, errors });
+  controller.setFleet(result.fleet);
+  return undefined;
+}
+
+/** Brings back what was live before a restart. */
+async function takeLastGood({ repository, render, controller, log }: FollowPorts, signal: AbortSignal): Promise<void> {
+  try {
+    const head = await repository.lastGood();
+    const result = head === undefined ? undefined : await render(head, signal);
+    if (result?.state !== 'rendered') return;
+    log.info('the clusters stay with the last good revision', { revision: result.fleet.revision });
+    controller.setFleet(result.fleet);
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    log.warn('the last good revision cannot be read', { reason: error.safeMessage });
+  }
+}

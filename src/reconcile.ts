@@ -1,0 +1,188 @@
+/**
+ * START HERE. The whole system is two rows of values:
+ *
+ *   once per commit:  Snapshot → FleetConfig → ClusterTarget[] → RenderedFleet          {@link renderFleet}, pure
+ *   once per tick:    Observation → Preview[] → DriftReport → ApplyPlan → ApplyResult   {@link reconcileCluster}
+ *
+ * One read phase, one write phase, and nothing waits in between: what is not there yet is looked at again by the next
+ * tick, which goes on from facts. This file is the only caller of stages; stages do not know one another.
+ */
+import { applyPlan } from './apply/apply-plan.ts';
+import { fencedWriter } from './apply/fenced-writer.ts';
+import { withHeal } from './apply/heal-delay.ts';
+import { planApply } from './apply/plan-apply.ts';
+import { detectDrift } from './drift/detect-drift.ts';
+import { observe } from './drift/observe.ts';
+import { preview } from './drift/preview.ts';
+import type { ApplyResult, ObjectResult } from './model/apply.ts';
+import type { Diagnostic } from './model/diagnostic.ts';
+import { PortError, type PortFailure } from './model/errors.ts';
+import type { Expansion } from './model/extensions.ts';
+import type { Health } from './model/health.ts';
+import type { Locate } from './model/locate.ts';
+import type { Observation } from './model/observation.ts';
+import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
+import type { RenderedCluster, RenderedFleet } from './model/render.ts';
+import type { RegularFile, Snapshot } from './model/snapshot.ts';
+import type { DoneTick, HealthReport, Tick, TickMemory } from './model/tick.ts';
+import { FIELD_MANAGER } from './object/applyset.ts';
+import { groupKindKey, idKey } from './object/id.ts';
+import { placeFleet } from './placement/place-fleet.ts';
+import { createLocate, createReadFile, type ParseCache, type ReadFile } from './read-file.ts';
+import { expandBase } from './render/expand-base.ts';
+import { parseManifests } from './render/parse-manifests.ts';
+import { renderTargets } from './render/render-targets.ts';
+import type { ManifestReader } from './source/parse-app.ts';
+import { parseFleet } from './source/parse-fleet.ts';
+
+/** Parse, place, render: everything that depends on a commit alone. `parsed` may be shared between revisions. */
+export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): RenderResult {
+  const read = createReadFile(parsed);
+  const files = new Map(snapshot.files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : [])));
+  const locate = createLocate(files);
+  const manifests = readManifests(read, locate);
+  const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
+  if (parsedFleet.state === 'unusable') return parsedFleet;
+  const { config } = parsedFleet;
+  const placed = placeFleet(config);
+  return { state: 'rendered', fleet: renderTargets(config, placed, locate) };
+}
+
+/** A revision rendered for every cluster, or only the reasons why it cannot be. */
+export type RenderResult =
+  | { readonly state: 'rendered'; readonly fleet: RenderedFleet }
+  | { readonly state: 'unusable'; readonly diagnostics: readonly Diagnostic[] };
+
+/** What one tick works with. */
+export interface TickInput {
+  readonly rendered: RenderedFleet;
+  readonly target: RenderedCluster;
+  readonly memory: TickMemory;
+  /** How many clusters an app leaves, by app; see `PlanInput`. */
+  readonly leaving: ReadonlyMap<string, number>;
+  /** Monotonic milliseconds after which nothing is written any more. */
+  readonly deadlineMs: number;
+  /** True: read and decide, write nothing. */
+  readonly readOnly: boolean;
+}
+
+/** How one tick touches the world. */
+export interface TickPorts {
+  readonly reader: ClusterReader;
+  readonly writer: ClusterWriter;
+  readonly clock: Clock;
+  /** Managers that are people at a keyboard. */
+  readonly isHuman: (manager: string) => boolean;
+  /** Told as objects are written, for people who watch. */
+  readonly onProgress: (result: ObjectResult) => void;
+}
+
+/** A cluster of which nothing is remembered. */
+export const EMPTY_MEMORY: TickMemory = { previews: new Map(), missing: new Map(), heals: new Map() };
+
+/** An owned object that was not there is asked for again after this long. */
+const REMEMBER_MISSING_MS = 60_000;
+
+/** One pass over one cluster. Every failure of the outside becomes a value here, and nowhere else. */
+export async function reconcileCluster(
+  input: TickInput,
+  ports: TickPorts,
+  signal: AbortSignal,
+): Promise<{ readonly tick: Tick; readonly memory: TickMemory }> {
+  const { rendered, target, memory } = input;
+  const { reader, clock } = ports;
+  const { fleet, revision } = rendered;
+  const nowMs = clock.monotonicMs();
+  const failed = (failure: PortFailure, result?: ApplyResult): Tick => ({
+    state: 'failed',
+    target,
+    revision,
+    failure,
+    ...(result === undefined ? {} : { result }),
+  });
+  try {
+    const missing = recent(memory.missing, nowMs);
+    const observedAt = new Date(clock.now()).toISOString();
+    const observation = await observe(target, fleet.name, observedAt, missing, reader, signal);
+    const policy = { manager: FIELD_MANAGER, isHuman: ports.isHuman };
+    const asked = { fleet: fleet.name, target, observation, policy, remembered: memory.previews, nowMs, reader };
+    const previews = await preview(asked, signal);
+    const drift = detectDrift(target, observation, previews);
+    const plan = planApply({
+      ...rendered,
+      ...input,
+      revision,
+      observation,
+      previews,
+      drift,
+      heals: memory.heals,
+      nowMs,
+    });
+    const writer = fencedWriter(ports.writer, () => clock.monotonicMs() > input.deadlineMs);
+    const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
+    if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
+    const health = reportHealth(target, observation, result);
+    const tick: DoneTick = { state: 'done', target, revision, observation, previews, drift, plan, result, health };
+    return { tick, memory: remember(tick, memory, missing, nowMs) };
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    return { tick: failed(error), memory };
+  }
+}
+
+/** The render stage's readers, as the source stage uses them. */
+function readManifests(read: ReadFile, locate: Locate): ManifestReader {
+  const parse = (file: RegularFile): Expansion => parseManifests(file, read, locate);
+  return { parseManifests: parse, expandBase: (app, files) => expandBase(files, { app, parseManifests: parse }) };
+}
+
+/** After the write phase: what was written is as the answer said, all else as it was observed. */
+function reportHealth(target: RenderedCluster, observation: Observation, result: ApplyResult): HealthReport {
+  const written = new Map(result.apps.flatMap((app) => app.objects.map((each) => [idKey(each.id), each.live])));
+  const objects = target.apps.flatMap((app) =>
+    app.manifests
+      .filter((manifest) => manifest.policy.apply !== 'ignore')
+      .map(({ id }) => {
+        const live = written.get(idKey(id)) ?? observation.objects.get(idKey(id));
+        const unknown = observation.kinds.get(groupKindKey(id))?.state === 'unknown';
+        const absent: Health = unknown
+          ? { state: 'Unknown', message: '' }
+          : { state: 'NotFound', message: 'not there yet' };
+        return { app: app.name, id, health: live?.health ?? absent };
+      }),
+  );
+  return { objects };
+}
+
+function remember(tick: DoneTick, memory: TickMemory, missing: ReadonlyMap<string, number>, nowMs: number): TickMemory {
+  const { observation, result } = tick;
+  const hashes = new Map(tick.target.apps.flatMap((app) => app.manifests.map((each) => [idKey(each.id), each.hash])));
+  // What waits is not remembered: it waits for something that this cluster may have by now.
+  const answers = [...tick.previews].filter(([, { state }]) => state === 'accepted' || state === 'refused');
+  const previews = answers.map(([key, each]) => {
+    const known = memory.previews.get(key);
+    const resourceVersion = observation.objects.get(key)?.resourceVersion ?? '';
+    const fresh = { desiredHash: hashes.get(key) ?? '', resourceVersion, atMs: nowMs, preview: each };
+    return [key, known?.preview === each ? known : fresh] as const;
+  });
+  const owned = [...observation.inventories.values()].flatMap((inventory) => inventory.entries);
+  const gone = owned
+    .filter((entry) => entry.uid !== '' && !observation.objects.has(idKey(entry.id)))
+    .map((entry) => idKey(entry.id));
+  const written = new Set(
+    result.apps
+      .flatMap((app) => app.objects)
+      .filter((each) => each.live !== undefined)
+      .map((each) => idKey(each.id)),
+  );
+  const healed = tick.drift.objects
+    .map((each) => (each.cause === 'drift' ? idKey(each.id) : ''))
+    .filter((key) => written.has(key));
+  const heals = new Map(memory.heals);
+  for (const key of healed) heals.set(key, withHeal(heals.get(key) ?? [], nowMs));
+  return { previews: new Map(previews), missing: new Map(gone.map((key) => [key, missing.get(key) ?? nowMs])), heals };
+}
+
+function recent(times: ReadonlyMap<string, number>, nowMs: number): ReadonlyMap<string, number> {
+  return new Map([...times].filter(([, atMs]) => nowMs - atMs < REMEMBER_MISSING_MS));
+}

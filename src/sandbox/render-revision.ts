@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { PortError, type PortFailure } from '../model/errors.ts';
+import type { RenderResult } from '../reconcile.ts';
+import { parseAnswer, type RenderRequest } from './render-message.ts';
+
+export interface RenderLimits {
+  readonly memoryMiB: number;
+  readonly timeoutMs: number;
+  /** Of the answer. */
+  readonly maxBytes: number;
+}
+
+export const RENDER_LIMITS: RenderLimits = { memoryMiB: 1024, timeoutMs: 60_000, maxBytes: 1024 * 1024 * 1024 };
+
+/**
+ * The one door between the process that holds credentials and the content of the repository: the child reads the objects
+ * and renders, and only plain values come back. Throws PortError, CRASHED where the child ended without an answer: that is
+ * never taken for an empty fleet.
+ */
+export async function renderRevision(
+  request: RenderRequest,
+  limits: RenderLimits,
+  signal: AbortSignal,
+): Promise<RenderResult> {
+  const ended = await runChild(JSON.stringify(request), readableFolders(request.gitdir), limits, signal);
+  const answer = ended.reason === undefined ? parseAnswer(ended.output.split('\n').slice(0, -1)) : undefined;
+  if (answer === undefined) throw crashed(request, ended.reason ?? 'it ended without a whole answer');
+  if (answer.state === 'failed') throw new PortError(answer.failure);
+  return answer;
+}
+
+interface Ended {
+  readonly output: string;
+  /** Why there is no answer. */
+  readonly reason?: string;
+}
+
+function runChild(
+  input: string,
+  readable: readonly string[],
+  limits: RenderLimits,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const timeout = AbortSignal.timeout(limits.timeoutMs);
+  const child = spawn(
+    process.execPath,
+    [
+      `--max-old-space-size=${limits.memoryMiB}`,
+      '--permission',
+      ...readable.map((folder) => `--allow-fs-read=${folder}`),
+      '--no-warnings',
+      CHILD,
+    ],
+    { env: {}, stdio: ['pipe', 'pipe', 'ignore'], signal: AbortSignal.any([signal, timeout]), killSignal: 'SIGKILL' },
+  );
+  const parts: Buffer[] = [];
+  let size = 0;
+  child.stdout.on('data', (part: Buffer) => {
+    size += part.length;
+    if (size > limits.maxBytes) child.kill('SIGKILL');
+    else parts.push(part);
+  });
+  // A child that died before it read its input makes writing fail; its end tells the reason.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return new Promise((resolve) => {
+    let failure: string | undefined;
+    child.on('error', (error) => {
+      failure = timeout.aborted
+        ? `it took longer than ${limits.timeoutMs / 1000} s`
+        : signal.aborted
+          ? 'it was stopped'
+          : error.message;
+    });
+    child.on('close', (code, killedBy) => {
+      const output = Buffer.concat(parts).toString('utf8');
+      const reason =
+        failure ??
+        (size > limits.maxBytes
+          ? `its answer was larger than ${limits.maxBytes} bytes`
+          : endReason(code, killedBy, limits));
+      resolve({ output, ...(reason === undefined ? {} : { reason }) });
+    });
+  });
+}
+
+function endReason(code: number | null, killedBy: string | null, { memoryMiB }: RenderLimits): string | undefined {
+  if (code === 0) return undefined;
+  if (killedBy === 'SIGABRT' || code === 134)
+    return `it ran out of memory (${memoryMiB} MiB; --render-memory sets the limit)`;
+  return killedBy === null ? `it ended with code ${code}` : `it was killed by ${killedBy}`;
+}
+
+const CHILD = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'render-child.ts' : 'render-child.js');
+
+/** The objects, and Muster itself with its packages; links are resolved, because the permission is by real path. */
+function readableFolders(gitdir: string): readonly string[] {
+  const root = import.meta.filename.endsWith('.ts') ? join(import.meta.dirname, '..', '..') : import.meta.dirname;
+  const folders = [gitdir, root, join(root, 'node_modules')];
+  return folders.flatMap((folder) => {
+    try {
+      return [realpathSync(folder), folder];
+    } catch {
+      return []; // A bundle has no node_modules.
+    }
+  });
+}
+
+function crashed({ revision }: RenderRequest, reason: string): PortError {
+  const failure: PortFailure = {
+    port: 'renderer',
+    operation: 'render',
+    subject: `revision ${revision.slice(0, 12)}`,
+    code: 'CRASHED',
+    retry: true,
+    safeMessage: `the process that renders gave no result: ${reason}`,
+  };
+  return new PortError(failure);
+}
