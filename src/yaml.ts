@@ -101,7 +101,7 @@ interface ProblemCollector {
 
 /** Keeps the first {@link MAX_PROBLEMS} of each severity: a file can hold one for every character. */
 function collectProblems(position: (offset: number) => Position): ProblemCollector {
-  const kept = { error: [] as Finding[], warning: [] as Finding[] };
+  const kept: Record<Severity, Finding[]> = { error: [], warning: [] };
   const dropped = { error: 0, warning: 0 };
   const named = (severity: Severity): readonly Finding[] => {
     const more = dropped[severity];

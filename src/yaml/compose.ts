@@ -61,6 +61,7 @@ function compose({ start, text }: DocumentText, maxDepth: number): Composed {
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > maxDepth + STACK_EXTRA) return broken(tooDeep(start + parser.offset, maxDepth));
+    if (tokens.at(-1)?.type === 'error') break; // Nothing is open here, and one mistake is enough.
   }
   for (const token of parser.end()) tokens.push(token);
   const directive = tokens.find((token) => token.type === 'directive');

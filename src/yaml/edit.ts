@@ -32,7 +32,8 @@ export function editYaml(text: string, path: readonly string[], change: YamlChan
   const part = splitDocuments(text, Infinity).documents[document];
   const composed = part && composeDocument(part, YAML_LIMITS.maxDepth);
   const edited = composed?.state === 'composed' ? spliceAt(text, composed.root, path, change) : undefined;
-  if (wanted === undefined || edited === undefined) return refuse(`at ${path.join('.')} stands something else`);
+  if (wanted === undefined || edited === undefined)
+    return refuse(`${path.join('.')} holds something else, or comes from an anchor`);
   if (!hasOnlyThisChange(before, parseYaml(edited), document, wanted)) {
     return refuse('the file is written in a way that this edit would break');
   }

@@ -77,7 +77,7 @@ function printQuoted(text: string): string {
 }
 
 /** A first character that means nothing to YAML; a minus may begin a word (`--flag`) but no list and no document. */
-const HARMLESS_START = /^(?:[A-Za-z\d_./$(^+\\]|[^\0-\x7F]|-(?!-?-|\s|$)|--(?!-))/u;
+const HARMLESS_START = /^(?:[A-Za-z\d_./$(^+\\]|[^\0-\x7F]|-(?![\s-]|$)|--(?!-))/u;
 const MEANINGFUL = /[\t\n]|: |:$| #| $/;
 
 /** Numbers of all readers, base 60 and dates among them; versions and addresses, of two points or more, are none. */

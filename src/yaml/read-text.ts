@@ -21,12 +21,13 @@ const CRD = /\bkind["']?\s*:\s*["']?CustomResourceDefinition\b/;
 
 /** Decodes a file and refuses what no parser should see. The byte order mark at its start is dropped. */
 export function readText(content: string | Uint8Array, limits: YamlLimits): ReadText {
-  if (content.length > limits.maxCrdBytes) return refuse('', tooLarge(byteLength(content), limits.maxCrdBytes));
+  const most = Math.max(limits.maxBytes, limits.maxCrdBytes);
+  if (content.length > most) return refuse('', tooLarge(byteLength(content), most));
   const decoded = typeof content === 'string' ? { text: content } : decode(content);
   if ('finding' in decoded) return refuse(decoded.seen, decoded.finding);
   const text = decoded.text.startsWith(BOM) ? decoded.text.slice(1) : decoded.text;
   const bytes = byteLength(content);
-  const limit = bytes > limits.maxBytes && CRD.test(text) ? limits.maxCrdBytes : limits.maxBytes;
+  const limit = bytes > limits.maxBytes && CRD.test(text) ? most : limits.maxBytes;
   const finding =
     bytes > limit ? tooLarge(bytes, limit) : (findPointer(text) ?? findUnwelcome(text) ?? findConflict(text));
   return finding === undefined ? { state: 'text', text } : refuse(text, finding);

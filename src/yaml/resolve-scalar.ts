@@ -66,9 +66,15 @@ export function surpriseOf(text: string, value: JsonValue): 'true' | 'false' | '
 function resolveNumber(text: string): Resolved {
   if (NOT_FINITE.test(text)) return none('JSON has no value for .inf and .nan', 'Quote it if you mean text.');
   if (text.startsWith('.')) return POINT_FLOAT.test(text) ? resolveFloat(text) : exact(text);
-  const digits = text.includes('_') ? text.replaceAll('_', '') : text;
+  const digits = withoutOddities(text);
   if (INTEGER.test(digits)) return resolveInteger(text, digits);
   return FLOAT.test(digits) ? resolveFloat(text, digits) : exact(text);
+}
+
+/** Without underscores, which stand anywhere, and with the sign first: go-yaml takes `0b-101` for -5. */
+function withoutOddities(text: string): string {
+  const digits = text.includes('_') ? text.replaceAll('_', '') : text;
+  return digits.replace(/^0b([-+])/, '$10b');
 }
 
 function resolveInteger(text: string, digits: string): Resolved {
@@ -123,7 +129,7 @@ function none(reason: string, help?: string): Resolved {
 
 /** Whether Go counts it as an integer and not as a float: it fits 64 bits, without or with a sign. */
 function isInteger(text: string): boolean {
-  const digits = text.replaceAll('_', '');
+  const digits = withoutOddities(text);
   if (!INTEGER.test(digits)) return false;
   const value = parseInteger(digits);
   return value !== undefined && value >= MIN_INT64 && value <= MAX_UINT64;

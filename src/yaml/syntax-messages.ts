@@ -35,7 +35,7 @@ const EXPLANATIONS: readonly (readonly [start: RegExp, message: string, help?: s
   [
     /^Unexpected (?:scalar|alias|\S+-quoted-scalar) at node end/,
     'text goes on behind the end of a value',
-    'Quote the value as a whole.',
+    "Quote it as a whole; in single quotes a ' is written '', in double quotes a \" is \\\".",
   ],
   [/^Unexpected flow-(?:map|seq)-end/, 'this bracket closes nothing', 'Remove it, or quote the value.'],
   [/^Unexpected (?:,|empty item)/, 'a comma follows nothing', 'Remove it.'],
@@ -54,8 +54,8 @@ const EXPLANATIONS: readonly (readonly [start: RegExp, message: string, help?: s
  */
 export function explainSyntax(what: string, offset: number, { start, text }: DocumentText): Finding {
   const line = lineAt(text, offset);
-  const template = /^[^"'#]*?(?=\{\{)/.exec(line.text)?.[0].length;
-  if (template !== undefined) return templateAt(start + line.start + template);
+  const template = findTemplate(text, line);
+  if (template !== undefined) return templateAt(start + template);
   const tab = /^["'[{]$/.test(what) ? /^[^\n]*\n *(?=\t)/.exec(text.slice(offset))?.[0].length : undefined;
   if (tab !== undefined) return explain('Tabs', start + offset + tab);
   const begins = text.slice(line.start, offset).trim() === '';
@@ -72,7 +72,20 @@ function explain(what: string, offset: number): Finding {
   return errorAt(offset, 'YAML_SYNTAX', 'the text is not YAML from here on');
 }
 
-function lineAt(text: string, offset: number): { readonly start: number; readonly text: string } {
+interface Line {
+  readonly start: number;
+  readonly text: string;
+}
+
+/** On the line of the mistake outside quotes and comments, or at the start of a line above, where no text can stand. */
+function findTemplate(text: string, line: Line): number | undefined {
+  const above = /^\{\{/m.exec(text.slice(0, line.start));
+  if (above !== null) return above.index;
+  const here = /^[^"'#]*?(?=\{\{)/.exec(line.text);
+  return here === null ? undefined : line.start + here[0].length;
+}
+
+function lineAt(text: string, offset: number): Line {
   const start = offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
   const end = text.indexOf('\n', offset);
   return { start, text: text.slice(start, end < 0 ? text.length : end) };
