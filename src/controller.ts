@@ -26,8 +26,8 @@ export interface ControllerPorts {
   /** Whether a cluster has nothing left to wait for. */
   readonly isInSync: (tick: Tick) => boolean;
   readonly onProgress: (cluster: string, result: ObjectResult) => void;
-  /** After each tick, and whenever the head changed. */
-  readonly onState: (state: FleetState, tick: Tick | undefined) => void;
+  /** After each tick, which took so many seconds, and whenever the head changed. */
+  readonly onState: (state: FleetState, tick: Tick | undefined, seconds: number) => void;
   /** A bug in Muster, in one cluster's tick: the others go on. */
   readonly onBug: (cluster: string, error: unknown) => void;
 }
@@ -143,6 +143,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     await slots.use(async () => {
       if (rendered === undefined || closing) return;
       const fleet = rendered;
+      const beganMs = ports.clock.monotonicMs();
       const { tick, memory } = await runTick(fleet, member);
       const current = members.get(name) === member && fleet === rendered;
       member.memory = memory;
@@ -152,7 +153,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       member.failures = tick.state === 'failed' ? member.failures + 1 : 0;
       member.waits = tick.state === 'done' && (wrote(tick) || !ports.isInSync(tick)) ? member.waits + 1 : 0;
       member.healed = [...member.healed, ...healedBy(tick)].slice(-20);
-      ports.onState(state(), tick);
+      ports.onState(state(), tick, (ports.clock.monotonicMs() - beganMs) / 1000);
     });
   };
 
@@ -223,12 +224,12 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
         if (changed) Object.assign(member, { healed: [], waits: 0 });
         schedule(name, 0);
       }
-      ports.onState(state(), undefined);
+      ports.onState(state(), undefined, 0);
     },
     setTrouble: (revision, what) => {
       head = revision;
       trouble = what;
-      ports.onState(state(), undefined);
+      ports.onState(state(), undefined, 0);
     },
     lookNow: () => {
       for (const name of members.keys()) schedule(name, 0);

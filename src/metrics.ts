@@ -5,12 +5,12 @@ import type { Tick } from './model/tick.ts';
 /** Numbers for Prometheus, named as its conventions ask. Labels hold names of clusters and apps, never values. */
 export interface Metrics {
   /** After each tick. */
-  tick(tick: Tick, seconds: number): void;
+  readonly tick: (tick: Tick, seconds: number) => void;
   /** After each answer of an API server. */
-  answer(cluster: string, method: string, status: number): void;
+  readonly answer: (cluster: string, method: string, status: number) => void;
   /** After each look at the repository; `head` is empty while it cannot be read. */
-  state(state: FleetState, isInSync: (tick: Tick) => boolean): void;
-  polled(atSeconds: number): void;
+  readonly state: (state: FleetState, isInSync: (tick: Tick) => boolean) => void;
+  readonly polled: (atSeconds: number) => void;
   /** The text format of Prometheus, and its content type. */
   print(): Promise<{ readonly text: string; readonly type: string }>;
 }

@@ -3,7 +3,7 @@ import type { Locate } from './model/locate.ts';
 import type { RegularFile } from './model/snapshot.ts';
 import { parsePointer } from './object/pointer.ts';
 import { type ParsedFile, parseYaml } from './yaml.ts';
-import { locate } from './yaml/locate.ts';
+import { createLocator, type Locator } from './yaml/locate.ts';
 
 /** Parses a file; the same content is parsed once. */
 export type ReadFile = (file: RegularFile) => ParsedFile;
@@ -13,7 +13,7 @@ export type ParseCache = Map<string, ParsedFile>;
 
 export function createReadFile(cache: ParseCache): ReadFile {
   return (file) => {
-    const format = file.path.endsWith('.json') ? 'json' : 'yaml';
+    const format = formatOf(file);
     const key = `${format} ${file.oid}`;
     const known = cache.get(key);
     if (known !== undefined) return known;
@@ -23,15 +23,24 @@ export function createReadFile(cache: ParseCache): ReadFile {
   };
 }
 
-/** Positions within the files of a snapshot. */
+/** Positions within the files of a snapshot. A file is parsed again at the first question about it. */
 export function createLocate(files: ReadonlyMap<string, RegularFile>): Locate {
+  const locators = new Map<string, Locator>();
+  const locatorOf = (file: RegularFile): Locator => {
+    const known = locators.get(file.path) ?? createLocator(file.bytes, formatOf(file));
+    locators.set(file.path, known);
+    return known;
+  };
   return (source: DocumentSource, pointer, part) => {
     const file = files.get(source.file);
-    const origin = { file: source.file, line: source.line, column: source.column };
-    if (file === undefined) return origin;
+    if (file === undefined) return { file: source.file, line: source.line, column: source.column };
     const path = parsePointer(source.pointer + pointer) ?? [];
-    return { file: source.file, ...locate(new TextDecoder().decode(file.bytes), source.document, path, part) };
+    return { file: source.file, ...locatorOf(file)(source.document, path, part) };
   };
+}
+
+function formatOf({ path }: RegularFile): 'yaml' | 'json' {
+  return path.endsWith('.json') ? 'json' : 'yaml';
 }
 
 /** The files that hold YAML or JSON, by their names. */

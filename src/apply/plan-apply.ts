@@ -159,13 +159,18 @@ function blockOf(
   const refused = skipped.find((each) => each.outcome === 'refused');
   return (
     safetyBlock(inventory, context) ??
-    (app.state === 'held'
-      ? { kind: 'held', reason: app.diagnostics[0]?.message ?? 'it could not be rendered' }
-      : undefined) ??
+    (app.state === 'held' ? { kind: 'held', reason: heldReason(app) } : undefined) ??
     suspension(app, context) ??
     (refused === undefined ? undefined : { kind: 'refused', reason: `${formatId(refused.id)}: ${refused.reason}` }) ??
     dependencyBlock(app, context)
   );
+}
+
+function heldReason({ diagnostics }: RenderedApp): string {
+  const [first] = diagnostics;
+  if (first === undefined) return 'it could not be rendered';
+  const { file, line, column } = first.origin;
+  return `${file}:${line}:${column}: ${first.code}: ${first.message}`;
 }
 
 /** The cluster is not the one we think, or what we own there cannot be read. */

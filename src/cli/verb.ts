@@ -33,8 +33,8 @@ export interface VerbCall {
 
 /** The process around a command. Data goes to `out`, everything said about it to `err`. */
 export interface Io {
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly errIsTerminal: boolean;
   /** Colours are wanted on `err`. */

@@ -1,8 +1,21 @@
+import { approveVerb } from './approve.ts';
 import { checkVerb } from './check.ts';
+import { demoVerb } from './demo.ts';
 import { placeVerb } from './place.ts';
 import { renderVerb } from './render.ts';
+import { runVerb } from './run.ts';
+import { statusVerb } from './status.ts';
 import { syncVerb } from './sync.ts';
 import type { Verb } from './verb.ts';
 
 /** All commands, in the order of `muster --help`. A new one is a file in this folder and a line here. */
-export const VERBS: readonly Verb[] = [renderVerb, checkVerb, placeVerb, syncVerb];
+export const VERBS: readonly Verb[] = [
+  renderVerb,
+  checkVerb,
+  placeVerb,
+  syncVerb,
+  runVerb,
+  statusVerb,
+  approveVerb,
+  demoVerb,
+];

@@ -9,11 +9,35 @@ import { splitDocuments } from './split-documents.ts';
 /** A path in a value, from the document's root: keys of maps, positions in lists (`0` or `'0'`). */
 export type Pointer = readonly (string | number)[];
 
+/** Finds a key or a value in the document with that index. */
+export type Locator = (document: number, pointer: Pointer, part: 'key' | 'value') => Position;
+
 /**
- * Where a key or a value stands in a file that {@link parseYaml} has read; `document` is the document's index. The file
- * is parsed again, so that a file without mistakes costs nothing. What an alias or `<<` brings stands where the anchor
- * is. A path that leads nowhere gives the key of the nearest thing that is there, for a field that is missing.
+ * Where keys and values stand in a file that {@link parseYaml} has read. The file is parsed again when the first is asked
+ * for, so that a file without mistakes costs nothing. What an alias or `<<` brings stands where the anchor is. A path that
+ * leads nowhere gives the key of the nearest thing that is there, for a field that is missing.
  */
+export function createLocator(content: string | Uint8Array, format: 'yaml' | 'json' = 'yaml'): Locator {
+  const read = once(() => readText(content, { ...YAML_LIMITS, maxBytes: Infinity, maxCrdBytes: Infinity }));
+  const roots = new Map<number, YamlNode | undefined>();
+  const positions = once(() => {
+    const text = read();
+    return text.state === 'refused' ? undefined : positionsOf(text.text);
+  });
+  const rootOf = (text: string, document: number): YamlNode | undefined => {
+    if (!roots.has(document)) roots.set(document, format === 'json' ? jsonRoot(text) : yamlRoot(text, document));
+    return roots.get(document);
+  };
+  return (document, pointer, part) => {
+    const text = read();
+    if (text.state === 'refused') return { line: 1, column: 1 };
+    const root = rootOf(text.text, document);
+    const offset = root === undefined ? 0 : findOffset(root, pointer, part);
+    return positions()?.(offset) ?? { line: 1, column: 1 };
+  };
+}
+
+/** One place in one file; whoever asks for several uses {@link createLocator}. */
 export function locate(
   content: string | Uint8Array,
   document: number,
@@ -21,11 +45,12 @@ export function locate(
   part: 'key' | 'value',
   format: 'yaml' | 'json' = 'yaml',
 ): Position {
-  const read = readText(content, { ...YAML_LIMITS, maxBytes: Infinity, maxCrdBytes: Infinity });
-  if (read.state === 'refused') return { line: 1, column: 1 };
-  const root = format === 'json' ? jsonRoot(read.text) : yamlRoot(read.text, document);
-  const offset = root === undefined ? 0 : findOffset(root, pointer, part);
-  return positionsOf(read.text)(offset);
+  return createLocator(content, format)(document, pointer, part);
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function jsonRoot(text: string): YamlNode | undefined {
