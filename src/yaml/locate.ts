@@ -19,13 +19,14 @@ export type Locator = (document: number, pointer: Pointer, part: 'key' | 'value'
  */
 export function createLocator(content: string | Uint8Array, format: 'yaml' | 'json' = 'yaml'): Locator {
   const read = once(() => readText(content, { ...YAML_LIMITS, maxBytes: Infinity, maxCrdBytes: Infinity }));
-  const roots = new Map<number, YamlNode | undefined>();
+  const roots = new Map<number, Root | undefined>();
   const positions = once(() => {
     const text = read();
     return text.state === 'refused' ? undefined : positionsOf(text.text);
   });
-  const rootOf = (text: string, document: number): YamlNode | undefined => {
-    if (!roots.has(document)) roots.set(document, format === 'json' ? jsonRoot(text) : yamlRoot(text, document));
+  const rootOf = (text: string, document: number): Root | undefined => {
+    if (!roots.has(document))
+      roots.set(document, withTargets(format === 'json' ? jsonRoot(text) : yamlRoot(text, document)));
     return roots.get(document);
   };
   return (document, pointer, part) => {
@@ -48,6 +49,16 @@ export function locate(
   return createLocator(content, format)(document, pointer, part);
 }
 
+/** A document, and what its aliases stand for. */
+interface Root {
+  readonly node: YamlNode;
+  readonly targets: AliasTargets;
+}
+
+function withTargets(node: YamlNode | undefined): Root | undefined {
+  return node === undefined ? undefined : { node, targets: aliasTargets(node) };
+}
+
 function once<Value>(make: () => Value): () => Value {
   let made: { readonly value: Value } | undefined;
   return () => (made ??= { value: make() }).value;
@@ -67,9 +78,8 @@ function yamlRoot(text: string, index: number): YamlNode | undefined {
 /** The file was read with the limits of the settings, which are not known here; the readers recurse. */
 const DEEP_ENOUGH = 1_000;
 
-function findOffset(root: YamlNode, pointer: Pointer, part: 'key' | 'value'): number {
-  const targets = aliasTargets(root);
-  let place = { key: root, value: root };
+function findOffset({ node, targets }: Root, pointer: Pointer, part: 'key' | 'value'): number {
+  let place = { key: node, value: node };
   for (const step of pointer) {
     const next = stepInto(followAlias(place.value, targets), step, targets);
     if (next === undefined) return place.key.start;
