@@ -23,6 +23,8 @@ export const OPTIONS = {
     value: 'REV',
     doc: 'Read this commit, branch or tag instead of the files as they lie there.',
   },
+  base: { flag: 'base', value: 'REV', doc: 'The revision to compare with.' },
+  head: { flag: 'head', value: 'REV', doc: 'The revision that is compared; default: the files as they lie there.' },
   cluster: { flag: 'cluster', short: 'C', value: 'GLOB', multiple: true, doc: 'Only clusters whose name matches.' },
   app: { flag: 'app', short: 'a', value: 'APP', multiple: true, doc: 'Only this app.' },
   output: { flag: 'output', short: 'o', value: 'FORMAT', doc: 'How to print.' },

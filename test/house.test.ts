@@ -10,7 +10,7 @@ import { parseSync, Visitor } from 'oxc-parser';
 const ROOT = join(import.meta.dirname, '..');
 
 /** Stage folders: each turns values into values and knows no other stage. They meet in `model` and `reconcile.ts`. */
-const STAGES = ['source', 'placement', 'render', 'drift', 'apply', 'report'];
+const STAGES = ['source', 'placement', 'render', 'diff', 'drift', 'apply', 'report'];
 
 /** Folders that anybody may import: plain types, and pure knowledge about Kubernetes objects. */
 const SHARED = ['model', 'object'];
@@ -37,6 +37,8 @@ const EDGES = [
   'src/sandbox/',
   'src/source/git/',
   'src/report/forges/',
+  'src/report/github-client.ts',
+  'src/report/github-comments.ts',
   'src/report/publish.ts',
   'src/drift/observe.ts',
   'src/drift/preview.ts',

@@ -1,6 +1,7 @@
 import { approveVerb } from './approve.ts';
 import { checkVerb } from './check.ts';
 import { demoVerb } from './demo.ts';
+import { diffVerb } from './diff.ts';
 import { placeVerb } from './place.ts';
 import { renderVerb } from './render.ts';
 import { runVerb } from './run.ts';
@@ -13,6 +14,7 @@ export const VERBS: readonly Verb[] = [
   renderVerb,
   checkVerb,
   placeVerb,
+  diffVerb,
   syncVerb,
   runVerb,
   statusVerb,

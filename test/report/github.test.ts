@@ -6,7 +6,7 @@ import type { PortFailure } from '../../src/model/errors.ts';
 import { PortError } from '../../src/model/errors.ts';
 import type { CommitStatus } from '../../src/model/status.ts';
 import { createGitHubForge } from '../../src/report/forges/github.ts';
-import type { GitHubForgeOptions } from '../../src/report/forges/github.ts';
+import type { GitHubOptions } from '../../src/report/github-client.ts';
 import { testForgeContract } from '../contract/forge.ts';
 import type { Fault, LocalForge } from '../support/forge.ts';
 import { secondaryLimit, startLocalForge } from '../support/forge.ts';
@@ -31,7 +31,7 @@ async function under(basePath: string) {
   };
 }
 
-function forgeOf(local: LocalForge, options: Partial<GitHubForgeOptions> = {}) {
+function forgeOf(local: LocalForge, options: Partial<GitHubOptions> = {}) {
   return createGitHubForge({
     baseUrl: local.url,
     owner: local.owner,

@@ -1,0 +1,40 @@
+/**
+ * Text from the repository as Markdown shows it: no mentions, no links, no images, no HTML, no line breaks, nothing
+ * invisible that turns the direction of reading.
+ */
+export function escapeMarkdown(text: string): string {
+  return visible(text)
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_{}[\]()#+!|~<>&]/g, (mark) =>
+      mark === '<' ? '&lt;' : mark === '>' ? '&gt;' : mark === '&' ? '&amp;' : `\\${mark}`,
+    )
+    .replace(/@(?=\w)/g, '@\u200b')
+    .replace(/(https?):\/\//gi, '$1:\u200b//');
+}
+
+/** A name in code font, whatever backticks it holds. */
+export function codeSpan(text: string): string {
+  const clean = visible(text).replace(/\s+/g, ' ');
+  const fence = '`'.repeat(longestRun(clean) + 1);
+  const space = clean.startsWith('`') || clean.endsWith('`') ? ' ' : '';
+  return `${fence}${space}${clean}${space}${fence}`;
+}
+
+/** A block that nothing in `text` can end. */
+export function codeBlock(text: string, language: string): string {
+  const clean = visible(text);
+  const fence = '`'.repeat(Math.max(3, longestRun(clean) + 1));
+  return `${fence}${language}\n${clean.trimEnd()}\n${fence}\n`;
+}
+
+/** Control characters and marks that turn the direction of reading become visible. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => (character === '\r' ? '' : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`),
+  );
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+}
