@@ -22,6 +22,8 @@ export interface ControllerPorts {
   /** `onChange` is called when something in the cluster changed. Throws PortError where no connection can be made. */
   readonly connect: (cluster: Cluster, onChange: () => void) => Connection;
   readonly clock: Clock;
+  /** False: another controller may be at work; asked before each write. */
+  readonly mayWrite: () => boolean;
   readonly isHuman: (manager: string) => boolean;
   /** Whether a cluster has nothing left to wait for. */
   readonly isInSync: (tick: Tick) => boolean;
@@ -167,7 +169,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       if (!(error instanceof PortError)) throw error;
       return { tick: { state: 'failed', target, revision: fleet.revision, failure: error }, memory };
     }
-    const { clock, isHuman } = ports;
+    const { clock, isHuman, mayWrite } = ports;
     const input = {
       rendered: fleet,
       target,
@@ -180,7 +182,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs)]);
     return reconcileCluster(
       input,
-      { reader: connection.reader, writer: connection.writer, clock, isHuman, onProgress },
+      { reader: connection.reader, writer: connection.writer, clock, isHuman, mayWrite, onProgress },
       signal,
     );
   };

@@ -26,6 +26,9 @@ export interface FollowPorts {
   readonly controller: Controller;
   /** The head changed from one revision to another. */
   readonly onNewHead: (older: string, newer: string) => void;
+  /** Each time the loop comes round, before it asks. */
+  readonly onTurn: () => void;
+  /** The repository answered. */
   readonly onPolled: () => void;
   readonly log: Log;
 }
@@ -43,6 +46,7 @@ export async function followRepository(ports: FollowPorts, pollMs: number, signa
   const memory: Memory = { head: '', isTaken: true, crashes: 0, wrong: undefined, complaint: '' };
   while (!signal.aborted) {
     let waitMs = pollMs;
+    ports.onTurn();
     try {
       const head = await repository.poll(signal);
       ports.onPolled();

@@ -71,6 +71,8 @@ export interface TickPorts {
   readonly reader: ClusterReader;
   readonly writer: ClusterWriter;
   readonly clock: Clock;
+  /** False: another controller may be at work; asked before each write. */
+  readonly mayWrite: () => boolean;
   /** Managers that are people at a keyboard. */
   readonly isHuman: (manager: string) => boolean;
   /** Told as objects are written, for people who watch. */
@@ -118,7 +120,7 @@ export async function reconcileCluster(
       heals: memory.heals,
       nowMs,
     });
-    const writer = fencedWriter(ports.writer, () => clock.monotonicMs() > input.deadlineMs);
+    const writer = fencedWriter(ports.writer, () => clock.monotonicMs() > input.deadlineMs || !ports.mayWrite());
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
     const health = reportHealth(target, observation, result);

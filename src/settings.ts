@@ -81,6 +81,37 @@ export const OPTIONS = {
     value: 'FILE',
     doc: 'Credentials of clusters with connection.context. Default: ~/.kube/config.',
   },
+  hubContext: {
+    flag: 'hub-context',
+    env: 'MUSTER_HUB_CONTEXT',
+    value: 'NAME',
+    doc: 'Context of the kubeconfig for the hub, which holds the Secrets of connection.secretRef. Default: the cluster that Muster runs in.',
+  },
+  namespace: {
+    flag: 'namespace',
+    short: 'n',
+    env: 'MUSTER_NAMESPACE',
+    value: 'NAME',
+    doc: 'Namespace of these Secrets and of the lease in the hub. Default: that of the Pod, else muster-system.',
+  },
+  serviceAccount: {
+    flag: 'service-account',
+    env: 'MUSTER_SERVICE_ACCOUNT',
+    value: 'DIR',
+    fallback: '/var/run/secrets/kubernetes.io/serviceaccount',
+    doc: 'Where the token of the Pod is mounted.',
+  },
+  leaderElect: {
+    flag: 'leader-elect',
+    env: 'MUSTER_LEADER_ELECT',
+    doc: 'Work only while holding the lease in the hub: of several replicas one works.',
+  },
+  identity: {
+    flag: 'identity',
+    env: 'MUSTER_IDENTITY',
+    value: 'NAME',
+    doc: 'Who holds the lease. Default: the name of the machine or Pod.',
+  },
   forge: {
     flag: 'forge',
     env: 'MUSTER_FORGE',
@@ -184,7 +215,10 @@ export function readSettings(
   return {
     text: raw,
     list: (name) => [given[OPTIONS[name].flag] ?? []].flat().filter((each) => typeof each === 'string'),
-    flag: (name) => given[OPTIONS[name].flag] === true,
+    flag: (name) => {
+      const option: Option = OPTIONS[name];
+      return given[option.flag] === true || (option.env !== undefined && env[option.env] === 'true');
+    },
     duration: (name) => parseDuration(name, raw(name) ?? ''),
     count: (name) => parseCount(name, raw(name) ?? ''),
   };

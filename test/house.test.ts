@@ -26,6 +26,7 @@ const EDGES = [
   'src/main.ts',
   'src/controller.ts',
   'src/follow.ts',
+  'src/election.ts',
   'src/concurrency.ts',
   'src/reconcile.ts',
   'src/log.ts',

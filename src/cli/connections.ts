@@ -2,6 +2,8 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { connectCluster } from '../cluster/connect.ts';
 import { type CredentialSource, kubeconfigContext } from '../cluster/credentials.ts';
+import { connectHub, type Hub } from '../cluster/hub.ts';
+import { inClusterCredentials, inClusterNamespace } from '../cluster/in-cluster.ts';
 import type { Connection } from '../controller.ts';
 import { assessHealth } from '../drift/health/table.ts';
 import { parseGlob } from '../glob.ts';
@@ -9,8 +11,10 @@ import { PortError } from '../model/errors.ts';
 import type { Cluster } from '../model/fleet.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { LiveObject } from '../model/observation.ts';
+import { INVENTORY_NAMESPACE } from '../object/applyset.ts';
 import { describeLive } from '../object/describe-live.ts';
 import { type Settings, UsageError } from '../settings.ts';
+import type { Io } from './verb.ts';
 
 /** Told of each answer of an API server. */
 export type OnAnswer = (cluster: string, method: string, status: number) => void;
@@ -22,17 +26,31 @@ export type OnAnswer = (cluster: string, method: string, status: number) => void
 export function connect(
   cluster: Cluster,
   settings: Settings,
+  hub: Hub | undefined,
   onAnswer: OnAnswer,
   onChange: (() => void) | undefined,
 ): Connection {
   return connectCluster({
     name: cluster.name,
-    credentials: credentialsOf(cluster, settings),
+    credentials: credentialsOf(cluster, settings, hub),
     endpoints: cluster.endpoints,
     describe,
     onAnswer: (method, status) => onAnswer(cluster.name, method, status),
     ...(onChange === undefined ? {} : { onChange }),
   });
+}
+
+/** The hub: the context that `--hub-context` names, else the cluster that we run in; `undefined`: neither is there. */
+export async function openHub(settings: Settings, env: Io['env'], onAnswer: OnAnswer): Promise<Hub | undefined> {
+  const context = settings.text('hubContext');
+  const folder = settings.text('serviceAccount') ?? '';
+  const inCluster = (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
+  if (context === undefined && !inCluster) return undefined;
+  const namespace =
+    settings.text('namespace') ?? (inCluster ? await inClusterNamespace(folder) : undefined) ?? INVENTORY_NAMESPACE;
+  const source =
+    context === undefined ? inClusterCredentials(folder, env) : kubeconfigContext(kubeconfigFile(settings), context);
+  return connectHub(source, namespace, (method, status) => onAnswer('hub', method, status));
 }
 
 /** Whether a field manager is a person at a keyboard, by the patterns of `--human-managers`. */
@@ -55,15 +73,22 @@ function describe(body: JsonObject): LiveObject {
   return describeLive(body, assessHealth);
 }
 
-function credentialsOf(cluster: Cluster, settings: Settings): CredentialSource {
+function credentialsOf(cluster: Cluster, settings: Settings, hub: Hub | undefined): CredentialSource {
   const { connection } = cluster;
-  if (connection.kind === 'context') return kubeconfigContext(kubeconfigFile(settings), connection.context);
-  throw new PortError({
-    port: 'credentials',
-    operation: 'read',
-    subject: `cluster ${cluster.name}`,
-    code: 'BAD_CREDENTIALS',
-    retry: false,
-    safeMessage: `connection.${connection.kind === 'secret' ? 'secretRef' : 'inCluster'} needs the controller in a cluster. Use connection.context here`,
-  });
+  switch (connection.kind) {
+    case 'context':
+      return kubeconfigContext(kubeconfigFile(settings), connection.context);
+    case 'in-cluster':
+      return inClusterCredentials(settings.text('serviceAccount') ?? '', process.env);
+    case 'secret':
+      if (hub !== undefined) return hub.memberCredentials(connection.name);
+      throw new PortError({
+        port: 'credentials',
+        operation: 'read',
+        subject: `cluster ${cluster.name}`,
+        code: 'BAD_CREDENTIALS',
+        retry: false,
+        safeMessage: `connection.secretRef "${connection.name}" is in the hub, and no hub is known here. Name its context with --hub-context`,
+      });
+  }
 }

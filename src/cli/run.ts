@@ -1,6 +1,9 @@
-import { createController } from '../controller.ts';
-import { followRepository } from '../follow.ts';
-import { startHttpServer } from '../http-server.ts';
+import { hostname } from 'node:os';
+import type { Hub } from '../cluster/hub.ts';
+import { type Controller, createController } from '../controller.ts';
+import { createElection, type Election } from '../election.ts';
+import { type FollowPorts, followRepository } from '../follow.ts';
+import { type HttpServer, startHttpServer } from '../http-server.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import type { ObjectResult } from '../model/apply.ts';
@@ -11,16 +14,17 @@ import { isInSync } from '../report/assess-cluster.ts';
 import { createPublisher, type Publisher } from '../report/publish.ts';
 import { summarize } from '../report/summarize.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
-import { connect, humanManagers } from './connections.ts';
+import { type Settings, UsageError } from '../settings.ts';
+import { connect, humanManagers, openHub } from './connections.ts';
 import { controllerLimits } from './controller-limits.ts';
+import { logStatus } from './log-status.ts';
 import { openForge } from './open-forge.ts';
 import { openLog } from './open-log.ts';
-import { openRepository } from './open-repository.ts';
+import { type OpenRepository, openRepository } from './open-repository.ts';
 import { realClock } from './real-clock.ts';
 import { renderLimits } from './render-limits.ts';
-import { logStatus } from './log-status.ts';
 import { statusDocument } from './status-document.ts';
-import type { Verb } from './verb.ts';
+import type { Verb, VerbCall } from './verb.ts';
 
 export const runVerb: Verb = {
   name: 'run',
@@ -28,7 +32,7 @@ export const runVerb: Verb = {
   maxOperands: 0,
   summary: 'the controller: follow the repository and keep the clusters as it says',
   description:
-    'Polls the repository, brings every cluster to the newest revision that can be rendered, watches for drift, and writes\nhow far it is onto the commit. Runs until SIGTERM or Ctrl-C; a write phase under way is ended properly.',
+    'Polls the repository, brings every cluster to the newest revision that can be rendered, watches for drift, and writes\nhow far it is onto the commit. Runs until SIGTERM or Ctrl-C; a write phase under way is ended properly. With\n--leader-elect several replicas wait for one lease, and one works.',
   options: [
     'repo',
     'branch',
@@ -39,6 +43,11 @@ export const runVerb: Verb = {
     'gitCaFile',
     'cache',
     'kubeconfig',
+    'hubContext',
+    'namespace',
+    'serviceAccount',
+    'leaderElect',
+    'identity',
     'forge',
     'forgeUrl',
     'forgeTokenFile',
@@ -52,75 +61,157 @@ export const runVerb: Verb = {
     'help',
   ],
   formats: [],
-  exits: { 0: 'it was asked to end', 2: 'it could not begin' },
+  exits: { 0: 'it was asked to end', 1: 'it lost the lease, and should be started again', 2: 'it could not begin' },
   examples: [
     ['muster run --repo https://github.com/acme/fleet', 'with the token in MUSTER_GIT_TOKEN'],
     ['muster run --repo . --forge console', 'try it on the repository in this folder'],
   ],
-  run: async ({ settings, io, signal }) => {
+  run: async (call) => {
+    const { settings, io, signal } = call;
+    await using open = new AsyncDisposableStack();
     const log = openLog(settings, io);
     const metrics = createMetrics();
-    const isHuman = humanManagers(settings);
     const source = await openRepository(settings);
-    const forge = openForge(settings, log);
-    const publisher = createPublisher({ forge, clock: realClock, onEvent: (event) => logStatus(event, log) });
-    const bugs = new Map<string, number>();
-    const controller = createController(
-      {
-        connect: (cluster, onChange) => connect(cluster, settings, metrics.answer, onChange),
-        clock: realClock,
-        isHuman,
-        isInSync,
-        onProgress: (cluster, result) => logObject(cluster, result, log),
-        onState: (state, tick, seconds) => tell(state, tick, seconds, { publisher, metrics, log }),
-        onBug: (cluster, error) => {
-          bugs.set(cluster, (bugs.get(cluster) ?? 0) + 1);
-          // The stack names our own code only; messages of libraries may hold anything.
-          log.error('this is a bug in Muster', { cluster, stack: stackOf(error) });
-        },
-      },
-      controllerLimits(settings),
-    );
-    const listen = settings.text('listen') ?? 'off';
-    const server =
-      listen === 'off'
-        ? undefined
-        : await startHttpServer(listen, {
-            isAlive: () => true,
-            notReady: () => notReady(controller.state()),
-            metrics,
-            status: () => statusDocument(controller.state()),
-          });
+    open.defer(() => source.close());
+    const hub = await openHub(settings, io.env, metrics.answer);
+    if (hub !== undefined) open.defer(() => hub.close());
+    const election = openElection(settings, hub, log);
+    const publisher = createPublisher({
+      forge: openForge(settings, log),
+      clock: realClock,
+      onEvent: (event) => logStatus(event, log),
+    });
+    const controller = openController(call, hub, election, { publisher, metrics, log });
+    const pulse: Pulse = { atMs: realClock.monotonicMs() };
+    const server = await openServer(settings, controller, election, metrics, pulse);
+    if (server !== undefined) open.defer(() => server.close());
     log.info('muster runs', { repository: source.name, ...(server === undefined ? {} : { listen: server.url }) });
-    try {
-      const ports = {
-        repository: source.repository,
-        render: (head: { revision: string; gitdir: string }, stop: AbortSignal) =>
-          renderRevision({ ...head, path: source.path }, renderLimits(settings), stop),
-        controller,
-        onNewHead: (older: string, newer: string) => publisher.supersede(older, newer),
-        onPolled: () => metrics.polled(Date.now() / 1000),
-        log,
-      };
-      await followRepository(ports, settings.duration('poll'), signal);
-    } finally {
-      log.info('muster ends');
-      await controller.close(settings.duration('grace'));
-      await publisher.close(AbortSignal.timeout(CLOSE_MS));
-      await server?.close();
-      await source.close();
-    }
-    return 0;
+    return await lead(call, { source, controller, election, pulse, publisher, metrics, log }, signal);
   },
 };
 
-/** What is still to be written when the process ends gets this long. */
-const CLOSE_MS = 5000;
+interface Parts extends Listeners {
+  readonly source: OpenRepository;
+  readonly controller: Controller;
+  readonly election: Election | undefined;
+  readonly pulse: Pulse;
+}
+
+/** When the loop around the repository last came round; it does at each poll, whatever that poll brought. */
+interface Pulse {
+  atMs: number;
+}
+
+/** A loop that stood still for so long hangs: polls end by their own deadlines long before. */
+const STILL_MS = 10 * 60_000;
 
 interface Listeners {
   readonly publisher: Publisher;
   readonly metrics: Metrics;
   readonly log: Log;
+}
+
+/** What is still to be written to the forge when the process ends gets this long. */
+const CLOSE_MS = 5000;
+
+/** Waits for the lease, works until it is lost or we are asked to end, and ends in the order that hurts nobody. */
+async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): Promise<number> {
+  const { source, controller, election, pulse, publisher, metrics, log } = parts;
+  if (election !== undefined && !(await election.wait(signal))) return 0;
+  const lost = new AbortController();
+  const giveBack = new AbortController();
+  const holding = election?.hold(giveBack.signal).then(() => lost.abort());
+  const ports: FollowPorts = {
+    repository: source.repository,
+    render: (head, stop) =>
+      renderRevision({ gitdir: head.gitdir, revision: head.revision, path: source.path }, renderLimits(settings), stop),
+    controller,
+    onNewHead: (older, newer) => publisher.supersede(older, newer),
+    onTurn: () => {
+      pulse.atMs = realClock.monotonicMs();
+    },
+    onPolled: () => metrics.polled(Date.now() / 1000),
+    log,
+  };
+  try {
+    await followRepository(ports, settings.duration('poll'), AbortSignal.any([signal, lost.signal]));
+  } finally {
+    if (lost.signal.aborted) log.error('the lease was lost: nothing is written any more');
+    else log.info('muster ends');
+    await controller.close(lost.signal.aborted ? 0 : settings.duration('grace'));
+    await publisher.close(AbortSignal.timeout(CLOSE_MS));
+    const wasLost = lost.signal.aborted;
+    giveBack.abort();
+    await holding;
+    if (!wasLost) log.info('ended');
+  }
+  return signal.aborted ? 0 : 1;
+}
+
+function openController(
+  { settings }: VerbCall,
+  hub: Hub | undefined,
+  election: Election | undefined,
+  listeners: Listeners,
+): Controller {
+  const { metrics, log } = listeners;
+  return createController(
+    {
+      connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange),
+      clock: realClock,
+      mayWrite: () => election?.isLeader() ?? true,
+      isHuman: humanManagers(settings),
+      isInSync,
+      onProgress: (cluster, result) => logObject(cluster, result, log),
+      onState: (state, tick, seconds) => tell(state, tick, seconds, listeners),
+      // The stack names our own code only; messages of libraries may hold anything.
+      onBug: (cluster, error) => log.error('this is a bug in Muster', { cluster, stack: stackOf(error) }),
+    },
+    controllerLimits(settings),
+  );
+}
+
+const LEASE = 'muster';
+
+function openElection(settings: Settings, hub: Hub | undefined, log: Log): Election | undefined {
+  if (!settings.flag('leaderElect')) return undefined;
+  if (hub === undefined)
+    throw new UsageError(
+      '--leader-elect needs a hub that holds the lease: run in a cluster, or name one with --hub-context.',
+    );
+  const identity = settings.text('identity') ?? hostname();
+  return createElection(LEASE, identity, {
+    leases: hub.leases,
+    clock: realClock,
+    onHolder: (holder) => log.info('the lease has a holder', { holder, self: holder === identity }),
+    onFailure: (failure) => log.warn('the lease cannot be used', { code: failure.code, reason: failure.safeMessage }),
+  });
+}
+
+async function openServer(
+  settings: Settings,
+  controller: Controller,
+  election: Election | undefined,
+  metrics: Metrics,
+  pulse: Pulse,
+): Promise<HttpServer | undefined> {
+  const listen = settings.text('listen') ?? 'off';
+  if (listen === 'off') return undefined;
+  return startHttpServer(listen, {
+    // Who waits for the lease has no loop yet.
+    isAlive: () => election?.isLeader() === false || realClock.monotonicMs() - pulse.atMs < STILL_MS,
+    notReady: () => notReady(controller.state(), election),
+    metrics,
+    status: () => statusDocument(controller.state()),
+  });
+}
+
+/** A replica that waits for the lease is ready: it could take over at once. */
+function notReady({ live, ticks }: FleetState, election: Election | undefined): string | undefined {
+  if (election !== undefined && !election.isLeader())
+    return election.isSettled() ? undefined : 'the lease was not read yet';
+  if (live === undefined) return 'the repository was not read yet';
+  return [...ticks.values()].some((tick) => tick.state === 'done') ? undefined : 'no cluster was read yet';
 }
 
 function tell(state: FleetState, tick: Tick | undefined, seconds: number, { publisher, metrics }: Listeners): void {
@@ -136,16 +227,8 @@ function logObject(cluster: string, { app, id, outcome, reason }: ObjectResult, 
   else log.info(outcome, facts);
 }
 
-function notReady({ live, ticks }: FleetState): string | undefined {
-  if (live === undefined) return 'the repository was not read yet';
-  return [...ticks.values()].some((tick) => tick.state === 'done') ? undefined : 'no cluster was read yet';
-}
-
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  return `${error.name}: ${(error.stack ?? '')
-    .split('\n')
-    .slice(1, 8)
-    .map((line) => line.trim())
-    .join(' ')}`;
+  const frames = (error.stack ?? '').split('\n').slice(1, 8);
+  return `${error.name}: ${frames.map((line) => line.trim()).join(' ')}`;
 }

@@ -6,7 +6,7 @@ import { PortError } from '../model/errors.ts';
 import type { RenderedFleet } from '../model/render.ts';
 import { assessCluster, isInSync } from '../report/assess-cluster.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
-import { connect, humanManagers } from './connections.ts';
+import { connect, humanManagers, openHub } from './connections.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
 import { openFolder, openRepository } from './open-repository.ts';
 import { realClock } from './real-clock.ts';
@@ -29,6 +29,8 @@ export const statusVerb: Verb = {
     'path',
     'cluster',
     'kubeconfig',
+    'hubContext',
+    'namespace',
     'output',
     'noHeaders',
     'humans',
@@ -84,13 +86,14 @@ export const statusVerb: Verb = {
 /** Clusters that are looked at at once. */
 const PARALLEL = 20;
 
-function lookAtAll(fleet: RenderedFleet, { settings, signal }: VerbCall): Promise<readonly Tick[]> {
+async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCall): Promise<readonly Tick[]> {
   const isHuman = humanManagers(settings);
+  const hub = await openHub(settings, io.env, () => {});
   const timeoutMs = settings.duration('timeout');
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   return mapLimited(fleet.clusters, PARALLEL, async (target): Promise<Tick> => {
     try {
-      const connection = connect(target.cluster, settings, () => {}, undefined);
+      const connection = connect(target.cluster, settings, hub, () => {}, undefined);
       const input = {
         rendered: fleet,
         target,
@@ -99,7 +102,7 @@ function lookAtAll(fleet: RenderedFleet, { settings, signal }: VerbCall): Promis
         deadlineMs: Number.POSITIVE_INFINITY,
         readOnly: true,
       };
-      const ports = { ...connection, clock: realClock, isHuman, onProgress: () => {} };
+      const ports = { ...connection, clock: realClock, mayWrite: () => false, isHuman, onProgress: () => {} };
       const { tick } = await reconcileCluster(input, ports, timeout);
       await connection.close();
       return tick;

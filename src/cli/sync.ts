@@ -7,7 +7,7 @@ import { assessCluster, isInSync } from '../report/assess-cluster.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
 import { type Settings, UsageError } from '../settings.ts';
 import { compareSnapshots } from '../source/git/compare-snapshots.ts';
-import { connect, humanManagers } from './connections.ts';
+import { connect, humanManagers, openHub } from './connections.ts';
 import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
 import { loadSnapshot } from './load-fleet.ts';
 import { openFolder, openRepository, type OpenRepository } from './open-repository.ts';
@@ -32,6 +32,8 @@ export const syncVerb: Verb = {
     'once',
     'timeout',
     'kubeconfig',
+    'hubContext',
+    'namespace',
     'output',
     'humans',
     'gitUser',
@@ -96,18 +98,23 @@ async function syncFleet(
 ): Promise<readonly Tick[]> {
   const once = settings.flag('once');
   const isHuman = humanManagers(settings);
+  const hub = await openHub(settings, io.env, () => {});
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(settings.duration('timeout'))]);
   const said = new Map<string, string>();
   const counts = new Map<string, Map<Outcome, number>>();
   return new Promise((resolve, reject) => {
     const end = (): void => {
       const ticks = [...controller.state().ticks.values()];
-      controller.close(settings.duration('grace')).then(() => resolve(ticks), reject);
+      controller
+        .close(settings.duration('grace'))
+        .then(() => hub?.close())
+        .then(() => resolve(ticks), reject);
     };
     const controller = createController(
       {
-        connect: (cluster) => connect(cluster, settings, () => {}, undefined),
+        connect: (cluster) => connect(cluster, settings, hub, () => {}, undefined),
         clock: realClock,
+        mayWrite: () => true,
         isHuman,
         isInSync,
         onProgress: (cluster, { outcome }) => {

@@ -1,0 +1,13 @@
+# Two stages: the first builds the package that "npm pack" makes, the second holds nothing but Node.js and that package.
+FROM node:24.21-trixie-slim AS build
+WORKDIR /src
+COPY . .
+RUN npm ci --no-audit --no-fund && npm pack --pack-destination /package
+
+FROM node:24.21-trixie-slim
+ENV NODE_ENV=production
+COPY --from=build /package/*.tgz /tmp/
+RUN npm install --global --no-audit --no-fund --ignore-scripts /tmp/*.tgz && rm -rf /tmp/*.tgz /root/.npm
+USER 65532:65532
+ENTRYPOINT ["muster"]
+CMD ["--help"]

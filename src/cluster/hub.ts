@@ -1,0 +1,133 @@
+import { PortError } from '../model/errors.ts';
+import type { JsonObject } from '../model/json.ts';
+import { isObject, mapAt, printJson, textAt } from '../object/json.ts';
+import { corrupt, outage } from './api-error.ts';
+import type { Credentials, CredentialSource } from './credentials.ts';
+import { parseKubeconfig } from './kubeconfig-fields.ts';
+import { type Answer, type ApiRequest, createTransport } from './transport.ts';
+
+/** The cluster that the controller itself belongs to: it holds the other clusters' credentials and the lease. */
+export interface Hub {
+  /** Credentials from the kubeconfig in a Secret of the hub; read for each use, so that a changed Secret takes effect. */
+  memberCredentials(secret: string): CredentialSource;
+  readonly leases: LeaseStore;
+  close(): Promise<void>;
+}
+
+/** One Lease, compared and swapped by its resourceVersion. */
+export interface LeaseStore {
+  /** `undefined`: there is none yet. */
+  read(name: string, signal: AbortSignal): Promise<Lease | undefined>;
+  /** Throws PortError CONFLICT when somebody else was faster. `resourceVersion` `''` creates it. */
+  write(name: string, lease: Lease, signal: AbortSignal): Promise<Lease>;
+}
+
+/** The fields of `coordination.k8s.io/v1` Lease that an election needs. */
+export interface Lease {
+  readonly holder: string;
+  readonly durationSeconds: number;
+  /** RFC 3339 with microseconds, as the API wants it. Never compared with a clock of ours. */
+  readonly renewTime: string;
+  readonly transitions: number;
+  readonly resourceVersion: string;
+}
+
+/** Longest wait for a Secret: a member's tick waits for it. */
+const SECRET_MS = 20_000;
+
+/** `namespace`: where Secrets and the Lease are. */
+export function connectHub(
+  source: CredentialSource,
+  namespace: string,
+  onAnswer: (method: string, status: number) => void,
+): Hub {
+  const transport = createTransport('hub', source, [], onAnswer);
+  const send = (request: ApiRequest, signal: AbortSignal): Promise<Answer> => transport.request(request, signal);
+  const root = `/api/v1/namespaces/${namespace}`;
+  const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+  return {
+    memberCredentials: (secret) => async () => {
+      const request = get(`${root}/secrets/${encodeURIComponent(secret)}`, `Secret ${namespace}/${secret}`);
+      const answer = await send(request, AbortSignal.timeout(SECRET_MS));
+      if (answer.status === 404)
+        throw bad(`Secret ${namespace}/${secret}`, 'it does not exist in the hub. Create it with a key "kubeconfig"');
+      if (answer.status !== 200) throw outage(answer, request, 'hub');
+      return credentialsOf(answer, `Secret ${namespace}/${secret}`);
+    },
+    leases: {
+      read: async (name, signal) => {
+        const request = get(`${leases}/${name}`, `Lease ${name}`);
+        const answer = await send(request, signal);
+        if (answer.status === 404) return undefined;
+        if (answer.status !== 200) throw outage(answer, request, 'hub');
+        return parseLease(answer, request);
+      },
+      write: async (name, lease, signal) => {
+        const create = lease.resourceVersion === '';
+        const request: ApiRequest = {
+          method: create ? 'POST' : 'PUT',
+          path: create ? leases : `${leases}/${name}`,
+          body: printJson(printLease(name, namespace, lease)),
+          operation: 'renew',
+          subject: `Lease ${name}`,
+        };
+        const answer = await send(request, signal);
+        if (answer.status !== 200 && answer.status !== 201) throw outage(answer, request, 'hub');
+        return parseLease(answer, request);
+      },
+    },
+    close: () => transport.close(),
+  };
+}
+
+function credentialsOf(answer: Answer, subject: string): Credentials {
+  const data = mapAt(answer.body, 'data');
+  // `value` is the key that Cluster API writes.
+  const encoded = textAt(data, 'kubeconfig') ?? textAt(data, 'value');
+  if (encoded === undefined) throw bad(subject, 'it has no key "kubeconfig"');
+  const parsed = parseKubeconfig(Buffer.from(encoded, 'base64').toString('utf8'));
+  if (parsed.state === 'refused')
+    throw bad(
+      subject,
+      `${parsed.reason}. Use a kubeconfig with server, certificate-authority-data and a token or client certificate`,
+    );
+  return parsed.credentials;
+}
+
+function get(path: string, subject: string): ApiRequest {
+  return { method: 'GET', path, operation: 'read', subject };
+}
+
+function printLease(name: string, namespace: string, lease: Lease): JsonObject {
+  const { holder, durationSeconds, renewTime, transitions, resourceVersion } = lease;
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name, namespace, ...(resourceVersion === '' ? {} : { resourceVersion }) },
+    spec: { holderIdentity: holder, leaseDurationSeconds: durationSeconds, renewTime, leaseTransitions: transitions },
+  };
+}
+
+function parseLease(answer: Answer, request: ApiRequest): Lease {
+  const { body } = answer;
+  if (!isObject(body)) throw corrupt(answer, request, 'hub', 'a Lease');
+  const spec = mapAt(body, 'spec');
+  return {
+    holder: textAt(spec, 'holderIdentity') ?? '',
+    durationSeconds: Number(spec['leaseDurationSeconds'] ?? 0),
+    renewTime: textAt(spec, 'renewTime') ?? '',
+    transitions: Number(spec['leaseTransitions'] ?? 0),
+    resourceVersion: textAt(body, 'metadata', 'resourceVersion') ?? '',
+  };
+}
+
+function bad(subject: string, safeMessage: string): PortError {
+  return new PortError({
+    port: 'credentials',
+    operation: 'read',
+    subject,
+    code: 'BAD_CREDENTIALS',
+    retry: true,
+    safeMessage,
+  });
+}
