@@ -24,7 +24,7 @@ export function renderInstall(): string {
   for (const name of readdirSync(DEPLOY).filter((each) => each.endsWith('.yaml') && !NOT_MANIFESTS.includes(each))) {
     files[`apps/muster/base/${name}`] = readFileSync(join(DEPLOY, name), 'utf8');
   }
-  const result = renderFleet({ revision: 'worktree', files: Object.entries(files).sort().map(toFile) });
+  const result = renderFleet({ revision: 'worktree', files: Object.entries(files).map(toFile) });
   const problems = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
   if (result.state === 'unusable' || problems.length > 0) throw new Error(JSON.stringify(problems));
   const manifests = result.fleet.clusters.flatMap(({ apps }) => apps.flatMap((app) => app.manifests));

@@ -13,7 +13,10 @@ export interface ElectionLimits {
   readonly retryMs: number;
 }
 
-export const ELECTION_LIMITS: ElectionLimits = { leaseMs: 15_000, renewMs: 10_000, retryMs: 2000 };
+/** The usual proportions: a holder gives up at two thirds of the lease, and looks at it seven times within it. */
+export function electionLimits(leaseMs: number): ElectionLimits {
+  return { leaseMs, renewMs: (leaseMs * 2) / 3, retryMs: leaseMs / 7 };
+}
 
 /** Several controllers, of which one works. */
 export interface Election {
@@ -40,12 +43,7 @@ export interface ElectionPorts {
  * An election by a Lease object. The clocks of machines are never compared: a lease counts as abandoned when its record
  * did not change for `leaseMs` of our own monotonic time.
  */
-export function createElection(
-  name: string,
-  identity: string,
-  ports: ElectionPorts,
-  limits: ElectionLimits = ELECTION_LIMITS,
-): Election {
+export function createElection(name: string, identity: string, ports: ElectionPorts, limits: ElectionLimits): Election {
   const { leases, clock } = ports;
   let held: Lease | undefined;
   let renewedMs = Number.NEGATIVE_INFINITY;

@@ -106,6 +106,13 @@ export const OPTIONS = {
     env: 'MUSTER_LEADER_ELECT',
     doc: 'Work only while holding the lease in the hub: of several replicas one works.',
   },
+  lease: {
+    flag: 'lease',
+    env: 'MUSTER_LEASE',
+    value: 'TIME',
+    fallback: '15s',
+    doc: 'How long a lease holds that is not renewed: after that another replica takes over.',
+  },
   identity: {
     flag: 'identity',
     env: 'MUSTER_IDENTITY',

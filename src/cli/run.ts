@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Hub } from '../cluster/hub.ts';
 import { type Controller, createController } from '../controller.ts';
-import { createElection, type Election } from '../election.ts';
+import { createElection, type Election, electionLimits, type ElectionPorts } from '../election.ts';
 import { type FollowPorts, followRepository } from '../follow.ts';
 import { type HttpServer, startHttpServer } from '../http-server.ts';
 import type { Log } from '../log.ts';
@@ -47,6 +47,7 @@ export const runVerb: Verb = {
     'namespace',
     'serviceAccount',
     'leaderElect',
+    'lease',
     'identity',
     'forge',
     'forgeUrl',
@@ -180,12 +181,13 @@ function openElection(settings: Settings, hub: Hub | undefined, log: Log): Elect
       '--leader-elect needs a hub that holds the lease: run in a cluster, or name one with --hub-context.',
     );
   const identity = settings.text('identity') ?? hostname();
-  return createElection(LEASE, identity, {
+  const ports: ElectionPorts = {
     leases: hub.leases,
     clock: realClock,
     onHolder: (holder) => log.info('the lease has a holder', { holder, self: holder === identity }),
     onFailure: (failure) => log.warn('the lease cannot be used', { code: failure.code, reason: failure.safeMessage }),
-  });
+  };
+  return createElection(LEASE, identity, ports, electionLimits(settings.duration('lease')));
 }
 
 async function openServer(
