@@ -7,7 +7,9 @@ import type { RenderResult } from './reconcile.ts';
 
 /** A repository whose head is asked for again and again. Throws PortError, and only that. */
 export interface FollowedRepository {
-  poll(signal: AbortSignal): Promise<RepositoryHead>;
+  poll(signal: AbortSignal): Promise<PolledHead>;
+  /** The same from scratch, for when what was fetched turned out to be damaged. */
+  rebuild(signal: AbortSignal): Promise<PolledHead>;
   /** The revision that was promoted last, by this process or one before it, as it can be read now. */
   lastGood(): Promise<RepositoryHead | undefined>;
   /** Everything that the revision needs was read: from now on it is the last good one. */
@@ -18,6 +20,11 @@ export interface RepositoryHead {
   readonly revision: string;
   /** Where to read it. */
   readonly gitdir: string;
+}
+
+export interface PolledHead extends RepositoryHead {
+  /** The branch went back to an ancestor of the last good revision: a mirror that lags, or somebody who turned it back. */
+  readonly regressed: boolean;
 }
 
 export interface FollowPorts {
@@ -43,22 +50,14 @@ const MAX_CRASHES = 3;
  */
 export async function followRepository(ports: FollowPorts, pollMs: number, signal: AbortSignal): Promise<void> {
   const { repository } = ports;
-  const memory: Memory = { head: '', isTaken: true, crashes: 0, wrong: undefined, complaint: '' };
+  const memory: Memory = { head: '', doubted: '', isTaken: true, crashes: 0, wrong: undefined, complaint: '' };
   while (!signal.aborted) {
     let waitMs = pollMs;
     ports.onTurn();
     try {
       const head = await repository.poll(signal);
       ports.onPolled();
-      if (head.revision !== memory.head) {
-        if (memory.head !== '') ports.onNewHead(memory.head, head.revision);
-        Object.assign(memory, { head: head.revision, isTaken: false, crashes: 0, wrong: undefined });
-      }
-      if (!memory.isTaken && memory.crashes < MAX_CRASHES) {
-        memory.wrong = await take(head, ports, signal);
-        memory.isTaken = true;
-      }
-      if (memory.isTaken && memory.complaint !== '') recovered(memory, ports);
+      if (isCredible(head, memory, ports)) await lookAt(head, memory, ports, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof PortError)) throw error;
@@ -73,12 +72,53 @@ export async function followRepository(ports: FollowPorts, pollMs: number, signa
 /** What the loop knows of the head. */
 interface Memory {
   head: string;
+  /** A revision that went back, seen once. */
+  doubted: string;
   /** It was rendered, or found to be wrong. */
   isTaken: boolean;
   crashes: number;
   wrong: HeadTrouble | undefined;
   /** The failure that was told last; `''`: all is well. */
   complaint: string;
+}
+
+/** A step back counts when two polls agree: servers behind one name may lag, and would make us go to and fro. */
+function isCredible({ revision, regressed }: PolledHead, memory: Memory, { log }: FollowPorts): boolean {
+  if (!regressed || revision === memory.head || revision === memory.doubted) return true;
+  memory.doubted = revision;
+  log.warn('the branch went back to an older revision; it is looked at once more before it counts', { revision });
+  return false;
+}
+
+async function lookAt(head: PolledHead, memory: Memory, ports: FollowPorts, signal: AbortSignal): Promise<void> {
+  if (head.revision !== memory.head) {
+    if (memory.head !== '') ports.onNewHead(memory.head, head.revision);
+    Object.assign(memory, { head: head.revision, isTaken: false, crashes: 0, wrong: undefined });
+  }
+  if (!memory.isTaken && memory.crashes < MAX_CRASHES) {
+    memory.wrong = await takeOrRebuild(head, ports, signal);
+    memory.isTaken = true;
+  }
+  if (memory.isTaken && memory.complaint !== '') recovered(memory, ports);
+}
+
+/** What was fetched can be damaged on the disk: once per revision it is fetched from scratch. */
+async function takeOrRebuild(
+  head: PolledHead,
+  ports: FollowPorts,
+  signal: AbortSignal,
+): Promise<HeadTrouble | undefined> {
+  try {
+    return await take(head, ports, signal);
+  } catch (error) {
+    if (!(error instanceof PortError) || error.port !== 'git' || !['CORRUPT', 'NOT_FOUND'].includes(error.code))
+      throw error;
+    ports.log.warn('what was fetched is damaged; it is fetched from scratch', {
+      revision: head.revision,
+      reason: error.safeMessage,
+    });
+    return take(await ports.repository.rebuild(signal), ports, signal);
+  }
 }
 
 function recovered(memory: Memory, { controller, log }: FollowPorts): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { FollowedRepository } from '../follow.ts';
+import type { FollowedRepository, PolledHead } from '../follow.ts';
 import { PortError } from '../model/errors.ts';
 import { type Settings, UsageError } from '../settings.ts';
 import { readLastGood, writeLastGood } from '../source/git/last-good.ts';
@@ -33,15 +33,20 @@ export async function openFolder(directory: string, settings: Settings): Promise
   if (local === undefined) throw noRepository(directory);
   const { gitdir } = local;
   const branch = settings.text('branch');
-  const poll = async (): Promise<{ revision: string; gitdir: string }> => {
-    if (branch !== undefined) return { revision: await resolveRevision(local, branch), gitdir };
+  const poll = async (): Promise<PolledHead> => {
+    if (branch !== undefined) return { revision: await resolveRevision(local, branch), gitdir, regressed: false };
     const { revision } = await readHead(local);
     if (revision === undefined) throw noCommit(directory);
-    return { revision, gitdir };
+    return { revision, gitdir, regressed: false };
   };
   const path = [local.prefix, settings.text('path') ?? ''].filter((part) => part !== '').join('/');
   // A folder keeps its own history: what was live before a restart is in it, and HEAD is at hand.
-  const repository = { poll, lastGood: () => Promise.resolve(undefined), promote: () => Promise.resolve() };
+  const repository = {
+    poll,
+    rebuild: poll,
+    lastGood: () => Promise.resolve(undefined),
+    promote: () => Promise.resolve(),
+  };
   return { repository, path, name: directory, close: () => Promise.resolve() };
 }
 
@@ -65,6 +70,7 @@ async function openUrl(url: string, settings: Settings): Promise<OpenRepository>
   return {
     repository: {
       poll: (signal) => remote.poll(signal),
+      rebuild: (signal) => remote.rebuild(signal),
       lastGood: async () => {
         const record = await readLastGood(storeDirectory);
         return record?.url === name && record.branch === (branch ?? '') ? record : undefined;

@@ -14,7 +14,7 @@ export interface ClusterVerdict {
 /** `undefined`: it was not looked at yet. */
 export function assessCluster(tick: Tick | undefined): ClusterVerdict {
   if (tick === undefined) return { state: 'pending', text: 'not looked at yet' };
-  if (tick.state === 'failed') return { state: 'error', text: tick.failure.safeMessage };
+  if (tick.state === 'failed') return { state: 'error', text: `${tick.failure.subject}: ${tick.failure.safeMessage}` };
   const findings = [...tick.plan.apps.flatMap(appFindings), ...resultFindings(tick), ...healthFindings(tick)];
   const worst = findings.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))[0];
   if (worst === undefined) return { state: 'success', text: inSync(tick) };

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { PortError, type PortFailure } from '../model/errors.ts';
 import type { RenderResult } from '../reconcile.ts';
 import { parseAnswer, type RenderRequest } from './render-message.ts';
@@ -98,7 +98,7 @@ const CHILD = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '
 /** The objects, and Muster itself with its packages; links are resolved, because the permission is by real path. */
 function readableFolders(gitdir: string): readonly string[] {
   const root = import.meta.filename.endsWith('.ts') ? join(import.meta.dirname, '..', '..') : import.meta.dirname;
-  const folders = [gitdir, root, join(root, 'node_modules')];
+  const folders = [gitdir, ...commonFolder(gitdir), root, join(root, 'node_modules')];
   return folders.flatMap((folder) => {
     try {
       return [realpathSync(folder), folder];
@@ -106,6 +106,15 @@ function readableFolders(gitdir: string): readonly string[] {
       return []; // A bundle has no node_modules.
     }
   });
+}
+
+/** A linked worktree keeps its objects in the folder of the main one (gitrepository-layout(5), "commondir"). */
+function commonFolder(gitdir: string): readonly string[] {
+  try {
+    return [resolve(gitdir, readFileSync(join(gitdir, 'commondir'), 'utf8').trim())];
+  } catch {
+    return [];
+  }
 }
 
 function crashed({ revision }: RenderRequest, reason: string): PortError {
