@@ -93,13 +93,19 @@ export interface App {
   /** Kinds of this app that may be deleted although the fleet protects them. */
   readonly unprotect: readonly string[];
   /** Apps that must be Current on the same cluster before this one is applied there. */
-  readonly dependsOn: readonly string[];
+  readonly dependsOn: readonly Dependency[];
   readonly base: readonly BaseManifest[];
   readonly placements: readonly Placement[];
   /** In the order in which they are applied. */
   readonly overlays: readonly Overlay[];
   /** True when a file of this app could not be read: the app is held back everywhere. */
   readonly broken: boolean;
+  readonly origin: Origin;
+}
+
+/** The name of another app, and where it is written. */
+export interface Dependency {
+  readonly app: string;
   readonly origin: Origin;
 }
 

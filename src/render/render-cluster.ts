@@ -48,7 +48,8 @@ export function renderCluster(
 
 /** An app that an error keeps from being rendered: whatever runs goes on running. */
 export function heldApp(app: App, diagnostics: readonly Diagnostic[]): RenderedApp {
-  const { name, drift, prune, onUnplace, suspend, timeoutMs, unprotect, dependsOn } = app;
+  const { name, drift, prune, onUnplace, suspend, timeoutMs, unprotect } = app;
+  const dependsOn = app.dependsOn.map((each) => each.app);
   const settings = { name, drift, prune, onUnplace, suspend, timeoutMs, unprotect, dependsOn };
   return { ...settings, state: 'held', manifests: [], diagnostics };
 }

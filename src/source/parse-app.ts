@@ -168,8 +168,17 @@ function parseAppSettings(
     suspend: spec.suspend ?? false,
     timeoutMs: spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(spec.timeout),
     unprotect: spec.unprotect ?? [],
-    dependsOn: spec.dependsOn ?? [],
+    dependsOn: parseDependencies(own, context),
   };
+}
+
+function parseDependencies(own: OwnDocument<'App'> | undefined, { locate }: ParseContext): App['dependsOn'] {
+  if (own === undefined) return [];
+  const { document, source } = own;
+  return (document.spec.dependsOn ?? []).map((app, index) => ({
+    app,
+    origin: locate(source, `/spec/dependsOn/${index}`, 'value'),
+  }));
 }
 
 /** Of the form that the schema checked: `30s`, `5m`. */

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { App, Cluster, Fleet, FleetConfig } from '../model/fleet.ts';
+import type { App, Cluster, Dependency, Fleet, FleetConfig } from '../model/fleet.ts';
 import type { Locate } from '../model/locate.ts';
 import type { RefusedFile, RegularFile, Snapshot } from '../model/snapshot.ts';
 import { compareText } from '../object/id.ts';
@@ -208,7 +208,7 @@ function refusedApps({ files }: Snapshot): ReadonlySet<string> {
 
 function checkDependencies(app: App, apps: readonly App[], { report }: ParseContext): void {
   const names = apps.map((each) => each.name);
-  for (const name of app.dependsOn) {
+  for (const { app: name, origin } of app.dependsOn) {
     if (names.includes(name)) continue;
     const nearest = nearestName(name, names);
     report({
@@ -216,33 +216,32 @@ function checkDependencies(app: App, apps: readonly App[], { report }: ParseCont
       severity: 'error',
       message: `app "${app.name}" depends on "${name}", which does not exist`,
       help: nearest === undefined ? `The apps are: ${names.join(', ')}.` : `Did you mean "${nearest}"?`,
-      origin: app.origin,
+      origin,
       app: app.name,
     });
   }
-  const cycle = findCycle(app.name, [], new Map(apps.map((each) => [each.name, each.dependsOn])));
+  const cycle = findCycle(app, new Map(apps.map((each) => [each.name, each])));
   if (cycle === undefined) return;
   report({
     code: 'BAD_VALUE',
     severity: 'error',
-    message: `apps wait for one another: ${cycle.join(' → ')}`,
+    message: `apps wait for one another: ${[app.name, ...cycle.map((each) => each.app)].join(' → ')}`,
     help: 'Take one name out of a dependsOn.',
-    origin: app.origin,
+    origin: cycle[0]?.origin ?? app.origin,
     app: app.name,
   });
 }
 
-/** The way from an app back to itself. */
-function findCycle(
-  name: string,
-  trail: readonly string[],
-  edges: ReadonlyMap<string, readonly string[]>,
-): readonly string[] | undefined {
-  if (trail[0] === name && trail.length > 0) return [...trail, name];
-  if (trail.includes(name)) return undefined;
-  for (const next of edges.get(name) ?? []) {
-    const cycle = findCycle(next, [...trail, name], edges);
-    if (cycle !== undefined) return cycle;
+/** The shortest way from an app back to itself. Each app is looked at once: among n apps there are up to 2^n ways. */
+function findCycle(start: App, apps: ReadonlyMap<string, App>): readonly Dependency[] | undefined {
+  const seen = new Set<string>();
+  const ways: (readonly Dependency[])[] = [[]];
+  for (const way of ways) {
+    for (const next of (apps.get(way.at(-1)?.app ?? start.name) ?? start).dependsOn) {
+      if (next.app === start.name) return [...way, next];
+      if (!seen.has(next.app) && apps.has(next.app)) ways.push([...way, next]);
+      seen.add(next.app);
+    }
   }
   return undefined;
 }
