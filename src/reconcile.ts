@@ -44,7 +44,7 @@ export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()):
   const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
   if (parsedFleet.state === 'unusable') return parsedFleet;
   const { config } = parsedFleet;
-  const placed = placeFleet(config);
+  const placed = placeFleet(config, locate);
   return { state: 'rendered', fleet: renderTargets(config, placed, locate) };
 }
 

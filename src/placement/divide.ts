@@ -78,7 +78,7 @@ function obstacle(total: number, shares: readonly Share[]): string | undefined {
 
 function unplaceable(total: number, left: number, shares: readonly Share[]): string {
   const open = shares.filter((share) => share.weight > 0).map((share) => share.cluster);
-  return `${left} of ${total} replicas have no place: ${open.join(', ')} are at their maxima, and the others weigh 0`;
+  return `${left} of ${total} replicas have no place: ${open.join(', ')} have their maxima, and the others weigh 0`;
 }
 
 function sum(numbers: readonly number[]): number {

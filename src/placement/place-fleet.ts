@@ -1,19 +1,13 @@
 import type { Diagnostic, Origin } from '../model/diagnostic.ts';
-import type {
-  App,
-  BaseManifest,
-  Cluster,
-  ClusterSelector,
-  FleetConfig,
-  ObjectSelector,
-  Placement,
-} from '../model/fleet.ts';
+import type { App, BaseManifest, Cluster, FleetConfig, Placement } from '../model/fleet.ts';
+import type { Locate } from '../model/locate.ts';
 import type { AppTarget, ClusterTarget, PlacedObject } from '../model/render.ts';
-import { groupOf } from '../object/id.ts';
 import { textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
-import { replicaCounts } from './replica-counts.ts';
-import { explainEmpty, matchesCluster, selectClusters } from './select-clusters.ts';
+import { checkReplicaRule, replicaCounts } from './replica-counts.ts';
+import { matchesCluster } from './select-clusters.ts';
+import { isPlacedBy, isSelected } from './select-objects.ts';
+import { type Report, selectReported } from './select-reported.ts';
 
 /** Which cluster gets what, before anything is merged. */
 export interface PlacedFleet {
@@ -23,40 +17,48 @@ export interface PlacedFleet {
 }
 
 /** Decides for every object of every app which clusters get it and how many replicas each. */
-export function placeFleet(config: FleetConfig): PlacedFleet {
-  const placed = config.apps.filter((app) => !app.broken).map((app) => placeApp(app, config));
+export function placeFleet(config: FleetConfig, locate: Locate): PlacedFleet {
+  const placed = config.apps.filter((app) => !app.broken).map((app) => placeApp(app, config, locate));
   const fine = placed.filter((each) => !each.diagnostics.some((diagnostic) => diagnostic.severity === 'error'));
+  const targetsOf = new Map(fine.map((each) => [each.app.name, each.targets]));
   return {
     targets: config.clusters.map((cluster) => ({
       cluster,
       apps: fine.flatMap((each) => each.targets.get(cluster.name) ?? []),
     })),
-    diagnostics: placed.flatMap((each) => each.diagnostics),
+    diagnostics: [
+      ...placed.flatMap((each) => each.diagnostics),
+      ...fine.flatMap((each) => checkDependencies(each, targetsOf)),
+    ],
   };
 }
 
 interface PlacedApp {
+  readonly app: App;
   /** By cluster name. */
   readonly targets: ReadonlyMap<string, AppTarget>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function placeApp(app: App, config: FleetConfig): PlacedApp {
+function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
   const diagnostics: Diagnostic[] = [];
-  const report = (diagnostic: Omit<Diagnostic, 'app'>): void => void diagnostics.push({ ...diagnostic, app: app.name });
+  const report: Report = (diagnostic) => void diagnostics.push({ ...diagnostic, app: app.name });
   const selected = new Map(
     app.placements.map((placement) => [
       placement,
-      selectFor(`placement "${placement.name}"`, placement.clusters, config, report),
+      selectReported(`placement "${placement.name}"`, placement.clusters, config.clusters, report),
     ]),
   );
-  for (const placement of app.placements) checkObjects(placement, app, report);
+  for (const placement of app.placements) checkObjects(placement, app, config, report);
+  const sound = app.placements.filter((placement) => checkReplicaRule(placement, app, config, report));
   const objects = new Map<string, PlacedObject[]>();
   for (const base of app.base) {
-    const placement = placementOf(base, app, report);
+    const placement = placementOf(base, app, config, report);
     if (placement === undefined) continue;
     const clusters = selected.get(placement) ?? [];
-    const counts = replicaCounts(base, app, placement, clusters, config, report);
+    const counts = sound.includes(placement)
+      ? replicaCounts(base, app, placement, clusters, config, locate, report)
+      : undefined;
     for (const { name } of clusters) {
       const replicas = counts?.get(name);
       const by = replicas === undefined ? placement.clusters.origin : (placement.replicas?.origin ?? placement.origin);
@@ -71,45 +73,32 @@ function placeApp(app: App, config: FleetConfig): PlacedApp {
     .map((cluster) => [cluster.name, targetOf(app, cluster, objects.get(cluster.name) ?? [])] as const);
   checkOverlays(app, names, config, report);
   if (app.placements.length === 0) reportUnplaced(app, report);
-  return { targets: new Map(targets), diagnostics };
+  return { app, targets: new Map(targets), diagnostics };
 }
-
-type Report = (diagnostic: Omit<Diagnostic, 'app'>) => void;
 
 function targetOf(app: App, cluster: Cluster, objects: readonly PlacedObject[]): AppTarget {
   const overlays = app.overlays.filter((overlay) => matchesCluster(overlay.clusters, cluster));
   return { app: app.name, objects, overlays };
 }
 
-function selectFor(
-  what: string,
-  selector: ClusterSelector,
-  { clusters }: FleetConfig,
-  report: Report,
-): readonly Cluster[] {
-  const selection = selectClusters(selector, clusters);
-  const origin = selector.origin;
-  for (const { code, message, help } of selection.problems) {
-    report({
-      code,
-      severity: 'error',
-      message: `${what}: ${message}`,
-      ...(help === undefined ? {} : { help }),
-      origin,
-    });
-  }
-  if (selection.clusters.length === 0 && selection.problems.length === 0) {
-    const message = `${what} selects no cluster: ${explainEmpty(selector, clusters)}`;
-    report({ code: 'NO_CLUSTER_MATCHES', severity: 'error', message, origin });
-  }
-  return selection.clusters;
+/** An app waits where the one that it depends on is not: for ever, unless somebody sees it. */
+function checkDependencies(
+  { app, targets }: PlacedApp,
+  targetsOf: ReadonlyMap<string, PlacedApp['targets']>,
+): readonly Diagnostic[] {
+  return app.dependsOn.flatMap(({ app: other, origin }): readonly Diagnostic[] => {
+    const there = targetsOf.get(other);
+    const alone = there === undefined ? [] : [...targets.keys()].filter((cluster) => !there.has(cluster));
+    if (alone.length === 0) return [];
+    const message = `app "${app.name}" waits for app "${other}", which no placement puts on ${alone.join(', ')}`;
+    const help = `Place "${other}" there too, or take it out of dependsOn.`;
+    return [{ code: 'NO_PLACEMENT', severity: 'warning', message, help, origin, app: app.name }];
+  });
 }
 
 /** The one placement that claims the object. None and two are both errors: neither may be settled by chance. */
-function placementOf(base: BaseManifest, app: App, report: Report): Placement | undefined {
-  const claims = app.placements.filter(
-    (each) => each.objects === undefined || each.objects.some((selector) => claimsObject(selector, base)),
-  );
+function placementOf(base: BaseManifest, app: App, config: FleetConfig, report: Report): Placement | undefined {
+  const claims = app.placements.filter((each) => isPlacedBy(each, base, app, config));
   const [first, second] = claims;
   if (first === undefined && app.placements.length > 0) {
     report({
@@ -132,19 +121,10 @@ function placementOf(base: BaseManifest, app: App, report: Report): Placement | 
   return undefined;
 }
 
-function claimsObject(selector: ObjectSelector, { body }: BaseManifest): boolean {
-  return (
-    groupOf(selector.apiVersion) === groupOf(textAt(body, 'apiVersion') ?? '') &&
-    selector.kind === textAt(body, 'kind') &&
-    (selector.name === undefined || selector.name === textAt(body, 'metadata', 'name')) &&
-    (selector.namespace === undefined || selector.namespace === textAt(body, 'metadata', 'namespace'))
-  );
-}
-
 /** A selector of objects that matches none is a typo. */
-function checkObjects(placement: Placement, app: App, report: Report): void {
+function checkObjects(placement: Placement, app: App, config: FleetConfig, report: Report): void {
   for (const selector of placement.objects ?? []) {
-    if (app.base.some((base) => claimsObject(selector, base))) continue;
+    if (app.base.some((base) => isSelected(selector, base, app, config))) continue;
     const wanted = `${selector.kind} ${selector.name ?? ''}`.trim();
     const nearest = nearestName(
       wanted,
@@ -166,9 +146,8 @@ function checkObjects(placement: Placement, app: App, report: Report): void {
 /** An overlay must select a cluster; one that only selects clusters without the app does nothing. */
 function checkOverlays(app: App, placed: ReadonlySet<string>, config: FleetConfig, report: Report): void {
   for (const overlay of app.overlays) {
-    const clusters = selectFor(`overlay "${overlay.name}"`, overlay.clusters, config, report);
-    if (clusters.length === 0 || app.placements.length === 0 || clusters.some((cluster) => placed.has(cluster.name)))
-      continue;
+    const clusters = selectReported(`overlay "${overlay.name}"`, overlay.clusters, config.clusters, report);
+    if (clusters.length === 0 || placed.size === 0 || clusters.some((cluster) => placed.has(cluster.name))) continue;
     const message = `overlay "${overlay.name}" has no effect: the app is not placed on ${clusters.map((cluster) => cluster.name).join(', ')}`;
     report({
       code: 'NO_CLUSTER_MATCHES',

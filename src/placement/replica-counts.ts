@@ -1,11 +1,13 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
 import type { App, BaseManifest, Bound, Cluster, FleetConfig, Placement, ReplicaRule, Weight } from '../model/fleet.ts';
 import type { JsonValue } from '../model/json.ts';
+import type { Locate } from '../model/locate.ts';
 import { groupOf } from '../object/id.ts';
 import { at, printJson, textAt } from '../object/json.ts';
 import { replicaField } from '../object/replicas.ts';
 import { divide, MAX_REPLICAS, type Share } from './divide.ts';
-import { matchesCluster, selectClusters } from './select-clusters.ts';
+import { matchesCluster } from './select-clusters.ts';
+import { isPlacedBy, namespaceOf } from './select-objects.ts';
+import { type Report, selectReported } from './select-reported.ts';
 
 /**
  * Each cluster's share of one object's replicas, by cluster name. `undefined`: nothing is divided, because the placement
@@ -17,20 +19,21 @@ export function replicaCounts(
   placement: Placement,
   clusters: readonly Cluster[],
   config: FleetConfig,
-  report: (diagnostic: Omit<Diagnostic, 'app'>) => void,
+  locate: Locate,
+  report: Report,
 ): ReadonlyMap<string, number> | undefined {
   const rule = placement.replicas;
   const field = replicaField(base.body);
   if (rule === undefined || rule.mode === 'duplicated' || field === undefined || clusters.length === 0)
     return undefined;
-  checkRules(rule, placement, config, report);
   const own = at(base.body, 'spec', field);
   const total = rule.total ?? (own === undefined ? 1 : own);
   const what = `${textAt(base.body, 'kind') ?? ''} "${textAt(base.body, 'metadata', 'name') ?? ''}"`;
   if (!isCount(total)) {
     const message = `the replicas of ${what} cannot be divided: spec.${field} is ${printJson(total)}`;
     const help = `Write a whole number from 0 to ${MAX_REPLICAS}, or give spec.replicas.total in the placement.`;
-    report({ code: 'REPLICAS_IMPOSSIBLE', severity: 'error', message, help, origin: base.source });
+    const origin = locate(base.source, `/spec/${field}`, 'value');
+    report({ code: 'REPLICAS_IMPOSSIBLE', severity: 'error', message, help, origin });
     return undefined;
   }
   const division = divide(
@@ -50,6 +53,32 @@ export function replicaCounts(
   return undefined;
 }
 
+/**
+ * Whether a rule can be followed, whatever the counts are. A weight or bound for no cluster at all would silently count as
+ * absent. A rule for objects that have no count does nothing, and a warning says so.
+ */
+export function checkReplicaRule(placement: Placement, app: App, config: FleetConfig, report: Report): boolean {
+  const { name, replicas: rule } = placement;
+  if (rule?.mode !== 'divided') return true;
+  const selects =
+    (what: string) =>
+    (item: Weight | Bound): boolean =>
+      selectReported(`a ${what} of placement "${name}"`, item.clusters, config.clusters, report).length > 0;
+  const weights = (rule.weights ?? []).map(selects('weight'));
+  const bounds = rule.bounds.map(selects('bound'));
+  const counted = app.base.filter((base) => replicaField(base.body) !== undefined);
+  if (!counted.some((base) => isPlacedBy(placement, base, app, config))) {
+    report({
+      code: 'REPLICAS_IMPOSSIBLE',
+      severity: 'warning',
+      message: `placement "${name}" divides replicas, and none of its objects has a count`,
+      help: 'Counts have Deployment, StatefulSet, ReplicaSet, ReplicationController and Job.',
+      origin: rule.origin,
+    });
+  }
+  return [...weights, ...bounds].every((selected) => selected);
+}
+
 /** First match wins. Without a list every cluster weighs 1; with one, a cluster that it does not name weighs 0. */
 function shareOf(cluster: Cluster, { weights, bounds }: ReplicaRule): Share {
   const matches = (rule: Weight | Bound): boolean => matchesCluster(rule.clusters, cluster);
@@ -58,32 +87,11 @@ function shareOf(cluster: Cluster, { weights, bounds }: ReplicaRule): Share {
   return { cluster: cluster.name, weight, min: bound?.min ?? 0, max: bound?.max ?? Number.POSITIVE_INFINITY };
 }
 
-/** A name in a weight or bound that no cluster has would silently count as absent. */
-function checkRules(
-  { weights, bounds }: ReplicaRule,
-  placement: Placement,
-  { clusters }: FleetConfig,
-  report: (diagnostic: Omit<Diagnostic, 'app'>) => void,
-): void {
-  for (const { clusters: selector } of [...(weights ?? []), ...bounds]) {
-    for (const { code, message, help } of selectClusters(selector, clusters).problems) {
-      const text = `placement "${placement.name}": ${message}`;
-      report({
-        code,
-        severity: 'error',
-        message: text,
-        ...(help === undefined ? {} : { help }),
-        origin: selector.origin,
-      });
-    }
-  }
-}
-
 /** Documented: `group/kind/namespace/name`, with the namespace that the object will have. */
-function divisionKey({ body }: BaseManifest, app: App, { fleet }: FleetConfig): string {
-  const namespace = textAt(body, 'metadata', 'namespace') ?? app.namespace ?? fleet.defaults.namespace ?? '';
-  const group = groupOf(textAt(body, 'apiVersion') ?? '');
-  return `${group}/${textAt(body, 'kind') ?? ''}/${namespace}/${textAt(body, 'metadata', 'name') ?? ''}`;
+function divisionKey(base: BaseManifest, app: App, config: FleetConfig): string {
+  const group = groupOf(textAt(base.body, 'apiVersion') ?? '');
+  const [kind, name] = [textAt(base.body, 'kind') ?? '', textAt(base.body, 'metadata', 'name') ?? ''];
+  return `${group}/${kind}/${namespaceOf(base, app, config) ?? ''}/${name}`;
 }
 
 function isCount(value: JsonValue): value is number {

@@ -28,21 +28,21 @@ export function matchesCluster(selector: ClusterSelector, cluster: Cluster): boo
   if (selector.exclude !== undefined && matchesCluster(selector.exclude, cluster)) return false;
   return (
     (selector.names === undefined || selector.names.some((name) => matchesName(name, cluster.name))) &&
-    Object.entries(selector.matchLabels).every(([key, value]) => cluster.labels[key] === value) &&
-    selector.matchExpressions.every((expression) => matchesExpression(expression, cluster.labels))
+    Object.entries(selector.matchLabels).every(([key, value]) => labelOf(cluster, key) === value) &&
+    selector.matchExpressions.every((expression) => matchesExpression(expression, cluster))
   );
 }
 
 /** Why nothing was selected, with what there would have been: the end of a sentence. */
 export function explainEmpty(selector: ClusterSelector, clusters: readonly Cluster[]): string {
   for (const [key, value] of Object.entries(selector.matchLabels)) {
-    if (clusters.some((cluster) => cluster.labels[key] === value)) continue;
-    const known = [...new Set(clusters.flatMap((cluster) => cluster.labels[key] ?? []))].sort();
+    if (clusters.some((cluster) => labelOf(cluster, key) === value)) continue;
+    const known = [...new Set(clusters.flatMap((cluster) => labelOf(cluster, key) ?? []))].sort();
     return known.length === 0
       ? `no cluster has a label "${key}"`
       : `none has ${key}=${value}. Known values of ${key}: ${known.join(', ')}`;
   }
-  return `no cluster fits all of its parts. The fleet has: ${clusters.map((cluster) => cluster.name).join(', ')}`;
+  return `no cluster fits all of its parts. The fleet has: ${listNames(clusters)}`;
 }
 
 function matchesName(pattern: string, name: string): boolean {
@@ -51,8 +51,8 @@ function matchesName(pattern: string, name: string): boolean {
 }
 
 /** As Kubernetes does: `NotIn` also matches where the key is absent. */
-function matchesExpression({ key, operator, values }: LabelExpression, labels: Cluster['labels']): boolean {
-  const value = labels[key];
+function matchesExpression({ key, operator, values }: LabelExpression, cluster: Cluster): boolean {
+  const value = labelOf(cluster, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);
@@ -63,6 +63,11 @@ function matchesExpression({ key, operator, values }: LabelExpression, labels: C
     case 'DoesNotExist':
       return value === undefined;
   }
+}
+
+/** Own labels only: `constructor` is none, though every object in JavaScript has one. */
+function labelOf({ labels }: Cluster, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 function nameProblems(selector: ClusterSelector, clusters: readonly Cluster[]): readonly SelectionProblem[] {
@@ -79,13 +84,23 @@ function excludeProblems({ exclude }: ClusterSelector, clusters: readonly Cluste
 }
 
 function unknownName(name: string, clusters: readonly Cluster[]): SelectionProblem {
-  const names = clusters.map((cluster) => cluster.name);
-  const nearest = nearestName(name, names);
-  const help = nearest === undefined ? `The fleet has: ${names.join(', ')}.` : `Did you mean "${nearest}"?`;
+  const nearest = nearestName(
+    name,
+    clusters.map((cluster) => cluster.name),
+  );
+  const help = nearest === undefined ? `The fleet has: ${listNames(clusters)}.` : `Did you mean "${nearest}"?`;
   return { code: 'UNKNOWN_NAME', message: `there is no cluster "${name}"`, help };
 }
 
 function emptyGlob(pattern: string, clusters: readonly Cluster[]): SelectionProblem {
-  const help = `The fleet has: ${clusters.map((cluster) => cluster.name).join(', ')}.`;
+  const help = `The fleet has: ${listNames(clusters)}.`;
   return { code: 'NO_CLUSTER_MATCHES', message: `the pattern "${pattern}" matches no cluster`, help };
+}
+
+/** In a large fleet the first of them: a message is for reading. */
+const MOST_NAMES = 20;
+
+function listNames(clusters: readonly Cluster[]): string {
+  const names = clusters.slice(0, MOST_NAMES).map((cluster) => cluster.name);
+  return `${names.join(', ')}${clusters.length > MOST_NAMES ? ` and ${clusters.length - MOST_NAMES} more` : ''}`;
 }
