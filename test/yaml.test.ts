@@ -211,6 +211,19 @@ suite('warnings', () => {
     }
     assert.deepEqual(problemsOf('a: 0\nb: 0o644\nc: 0x1F\nd: 0.5\ne: "0644"\nf: 00.5\n'), []);
   });
+
+  test('say nothing of an octal file mode, which everybody writes so', () => {
+    const file = parseYaml('defaultMode: 0755\nitems: [{key: a, mode: 0644}]\nb: {mode: &m 0400}\n');
+    assert.deepEqual(file.problems, []);
+    assert.deepEqual(file.documents[0]?.value, {
+      defaultMode: 493,
+      items: [{ key: 'a', mode: 420 }],
+      b: { mode: 256 },
+    });
+    for (const text of ['mode: 0899', 'mode: -0644', 'mode: [0644]', 'mode: {a: 0644}', 'port: 0644', 'mode: on']) {
+      assert.equal(problemsOf(text).length, 1, text);
+    }
+  });
 });
 
 suite('bytes and characters', () => {

@@ -8,12 +8,15 @@ const YAML_TAG = 'tag:yaml.org,2002:';
 
 const SCALAR_TAGS: ReadonlySet<string> = new Set(['str', 'int', 'float', 'bool', 'null', 'binary']);
 
-/** The value of a scalar; null, and reported, where it has none. Warns where the value is not what people see. */
-export function convertScalar(state: DocumentState, node: ScalarNode): JsonValue {
+/**
+ * The value of a scalar; null, and reported, where it has none. Warns where the value is not what people see. `key`: that
+ * of the map whose value it is.
+ */
+export function convertScalar(state: DocumentState, node: ScalarNode, key?: string): JsonValue {
   const { text, tag } = node;
   state.weight += weightOf(text);
   if (tag !== undefined) return convertTagged(state, node, tag);
-  if (node.plain) return accept(state, node, resolvePlain(text));
+  if (node.plain) return accept(state, node, resolvePlain(text), key);
   if (text.isWellFormed()) return text;
   const message = 'double quotes hold half of a surrogate pair, which is no character';
   return failAt(state, node, message, 'Write the character itself, or \\U and its eight digits.');
@@ -25,19 +28,23 @@ function convertTagged(state: DocumentState, node: ScalarNode, tag: string): Jso
   return SCALAR_TAGS.has(name) ? accept(state, node, resolveTagged(name, node.text)) : refuseTag(state, node, tag);
 }
 
-function accept(state: DocumentState, node: ScalarNode, resolved: Resolved): JsonValue {
+function accept(state: DocumentState, node: ScalarNode, resolved: Resolved, key?: string): JsonValue {
   if (resolved.state === 'none') return failAt(state, node, resolved.reason, resolved.help);
   if (resolved.state === 'rounded') {
     const message = 'an integer outside 64 bits is rounded, as kubectl and API servers do';
     warnAt(state, node, 'YAML_VALUE', message, 'Quote it if you mean text.');
   }
-  if (typeof resolved.value !== 'string' && node.tag === undefined) warnIfSurprising(state, node, resolved.value);
+  if (typeof resolved.value !== 'string' && node.tag === undefined) warnIfSurprising(state, node, resolved.value, key);
   return resolved.value;
 }
 
-function warnIfSurprising(state: DocumentState, node: ScalarNode, value: JsonValue): void {
+/** Where Kubernetes has the mode of a file, `0755` is what everybody writes and means. */
+const FILE_MODES: ReadonlySet<string> = new Set(['mode', 'defaultMode']);
+const OCTAL = /^0[0-7]+$/;
+
+function warnIfSurprising(state: DocumentState, node: ScalarNode, value: JsonValue, key?: string): void {
   const surprise = surpriseOf(node.text, value);
-  if (surprise === undefined) return;
+  if (surprise === undefined || (key !== undefined && FILE_MODES.has(key) && OCTAL.test(node.text))) return;
   const octal = surprise === 'leading zero';
   const message = octal
     ? 'a number with a leading zero is read as octal if its digits allow that, else as decimal' // It may be a PIN: do not name it.

@@ -19,22 +19,28 @@ export function convertDocument(file: FileState, root: YamlNode): JsonValue | un
 /** YAML 1.1, and with it kubectl, ends the name at any other sign; YAML 1.2 goes on. */
 const ANCHOR_NAME = /^[\w-]+$/;
 
-function convert(state: DocumentState, node: YamlNode, depth: number): JsonValue {
+/** `key`: that of the map whose value this is, where there is one. */
+function convert(state: DocumentState, node: YamlNode, depth: number, key?: string): JsonValue {
   if (node.kind === 'alias') return convertAlias(state, node, depth);
-  if (node.anchor === undefined) return convertUnnamed(state, node, depth);
+  if (node.anchor === undefined) return convertUnnamed(state, node, depth, key);
   if (!ANCHOR_NAME.test(node.anchor)) {
     const help = 'Use letters, digits, - and _, or quote the value if the & belongs to it.';
     return failAt(state, node, 'the name of an anchor holds a sign that kubectl does not allow there', help);
   }
   const before = state.weight;
   state.anchors.set(node.anchor, { value: undefined, weight: 0 });
-  const value = convertUnnamed(state, node, depth);
+  const value = convertUnnamed(state, node, depth, key);
   state.anchors.set(node.anchor, { value, weight: state.weight - before });
   return value;
 }
 
-function convertUnnamed(state: DocumentState, node: Exclude<YamlNode, AliasNode>, depth: number): JsonValue {
-  if (node.kind === 'scalar') return convertScalar(state, node);
+function convertUnnamed(
+  state: DocumentState,
+  node: Exclude<YamlNode, AliasNode>,
+  depth: number,
+  key?: string,
+): JsonValue {
+  if (node.kind === 'scalar') return convertScalar(state, node, key);
   state.weight += 1;
   checkCollectionTag(state, node);
   const { maxDepth } = state.file.limits;
@@ -63,7 +69,8 @@ function convertMap(state: DocumentState, node: MapNode, depth: number): JsonVal
     const first = written.get(key);
     if (first !== undefined) reportDuplicate(state, entry, key, first);
     written.set(key, entry.key.start);
-    const value = entry.value === undefined ? null : convert(state, entry.value, depth);
+    const name = key === MERGE ? undefined : key;
+    const value = entry.value === undefined ? null : convert(state, entry.value, depth, name);
     if (key === MERGE) mergeInto(state, result, entry, value, written);
     else result[key] = value;
   }
