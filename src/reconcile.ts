@@ -30,6 +30,7 @@ import { groupKindKey, idKey } from './object/id.ts';
 import { placeFleet } from './placement/place-fleet.ts';
 import { createLocate, createReadFile, type ParseCache, type ReadFile } from './read-file.ts';
 import { expandBase } from './render/expand-base.ts';
+import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
 import { renderTargets } from './render/render-targets.ts';
 import type { ManifestReader } from './source/parse-app.ts';
@@ -42,7 +43,9 @@ export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()):
   const locate = createLocate(files);
   const manifests = readManifests(read, locate);
   const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
-  if (parsedFleet.state === 'unusable') return parsedFleet;
+  if (parsedFleet.state === 'unusable') {
+    return { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) };
+  }
   const { config } = parsedFleet;
   const placed = placeFleet(config, locate);
   return { state: 'rendered', fleet: renderTargets(config, placed, locate) };

@@ -3,8 +3,9 @@ import type { ClusterTarget } from '../model/render.ts';
 import { compareText } from '../object/id.ts';
 
 /**
- * One diagnostic for what is wrong on every cluster that has the app, instead of one for each; errors first, then in the
- * order of files and lines. The same thing said twice is said once.
+ * One diagnostic for what is wrong on every cluster that has the app, instead of one for each. The same thing said twice is
+ * said once. Worst first: errors that stop everything, errors that stop an app, warnings; then in the order of files and
+ * lines.
  */
 export function mergeDiagnostics(
   diagnostics: readonly Diagnostic[],
@@ -30,10 +31,14 @@ function keyOf({ code, severity, message, origin, app }: Diagnostic): string {
 
 function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
   return (
-    (a.severity === b.severity ? 0 : a.severity === 'error' ? -1 : 1) ||
+    rank(a) - rank(b) ||
     compareText(a.origin.file, b.origin.file) ||
     a.origin.line - b.origin.line ||
     a.origin.column - b.origin.column ||
     compareText(a.cluster ?? '', b.cluster ?? '')
   );
+}
+
+function rank({ severity, app }: Diagnostic): number {
+  return severity === 'warning' ? 2 : app === undefined ? 0 : 1;
 }

@@ -61,8 +61,12 @@ export function parseApp(
   reportStray(folder, files, context);
   const base = reader.expandBase(name, inside('base'));
   for (const diagnostic of base.diagnostics) report(diagnostic);
-  reportOwnKinds(base, name, context);
   const overlays = parseOverlays(folder, files, reader, context);
+  for (const { body, source } of [base.manifests, ...overlays.map((overlay) => overlay.resources)].flat()) {
+    const raw = { value: body, source };
+    // A document of ours among the manifests would be sent to clusters, which do not know it.
+    if (ownKindOf(raw) !== undefined) reportUnexpected(raw, [], 'a folder of manifests', context);
+  }
   if (base.manifests.length === 0 && !broken && overlays.every((overlay) => overlay.resources.length === 0)) {
     report({
       code: 'EMPTY_APP',
@@ -218,13 +222,5 @@ function reportNames(list: readonly (Placement | Overlay)[], what: string, { rep
         help: 'Give each a name of its own.',
         origin,
       });
-  }
-}
-
-/** A document of ours among the manifests would be sent to clusters, which do not know it. */
-function reportOwnKinds(base: Expansion, app: string, context: ParseContext): void {
-  for (const { body, source } of base.manifests) {
-    const raw = { value: body, source };
-    if (ownKindOf(raw) !== undefined) reportUnexpected(raw, [], `apps/${app}/base/`, context);
   }
 }

@@ -2,9 +2,16 @@ import type { Cluster, Connection } from '../model/fleet.ts';
 import { type OwnDocument, type ParseContext, reportAt } from './read-kind.ts';
 import type { Parsed } from './schema.ts';
 
+/** Each cluster has a commit status `muster/NAME`, and these two exist besides. */
+const RESERVED_NAMES: readonly string[] = ['fleet', 'drift'];
+
 /** One member of the fleet. */
 export function parseCluster({ document, source }: OwnDocument<'Cluster'>, context: ParseContext): Cluster {
   const { metadata, spec } = document;
+  if (RESERVED_NAMES.includes(metadata.name)) {
+    const message = `a cluster cannot be called "${metadata.name}": the commit status muster/${metadata.name} is the fleet's own`;
+    reportAt(source, '/metadata/name', { code: 'BAD_NAME', message, help: 'Give it another name.' }, context);
+  }
   const connection = parseConnection(spec.connection);
   if (connection === undefined) {
     const message = 'connection needs exactly one of secretRef, context and inCluster';

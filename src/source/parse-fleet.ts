@@ -8,7 +8,7 @@ import { nearestName } from '../object/nearest.ts';
 import { isManifestFile, type ReadFile } from '../read-file.ts';
 import { parseApp, type ManifestReader } from './parse-app.ts';
 import { parseCluster } from './parse-cluster.ts';
-import { parseSettings } from './parse-settings.ts';
+import { DEFAULTS, parseSettings } from './parse-settings.ts';
 import { type ParseContext, readDocuments, readKind, ownKindOf, reportUnexpected } from './read-kind.ts';
 import type { Kind } from './schema.ts';
 
@@ -33,18 +33,17 @@ export function parseFleet(snapshot: Snapshot, tools: ParseTools): ParsedFleet {
   const context: ParseContext = { ...tools, report: (diagnostic) => void diagnostics.push(diagnostic) };
   const files = snapshot.files.filter((file) => file.kind === 'file');
   reportRefused(snapshot, context);
-  const fleet = parseFleetFile(files, context);
+  reportCollisions(snapshot, context);
+  const file = findFleetFile(snapshot, context);
+  // Then it is more likely the wrong folder than a fleet without clusters and apps.
+  if (file === undefined) return { state: 'unusable', diagnostics };
+  const fleet = parseFleetFile(file, context);
   const clusters = parseClusters(files, context);
-  if (fleet === undefined || diagnostics.some(isFatal)) return { state: 'unusable', diagnostics };
-  const refused = refusedApps(snapshot);
-  const apps = appFolders(snapshot).map(([folder, inner]) => {
-    const app = parseApp(folder, inner, fleet.defaults, tools.manifests, context);
-    return refused.has(app.name) ? { ...app, broken: true } : app;
-  });
+  const apps = parseApps(snapshot, fleet?.defaults ?? DEFAULTS, tools, context);
   reportStray(files, apps, context);
   for (const app of apps) checkDependencies(app, apps, context);
   reportPolicies(files, context);
-  if (diagnostics.some(isFatal)) return { state: 'unusable', diagnostics };
+  if (fleet === undefined || diagnostics.some(isFatal)) return { state: 'unusable', diagnostics };
   return { state: 'parsed', config: { revision: snapshot.revision, fleet, clusters, apps, diagnostics } };
 }
 
@@ -52,29 +51,28 @@ function isFatal({ severity, app }: Diagnostic): boolean {
   return severity === 'error' && app === undefined;
 }
 
-function parseFleetFile(files: readonly RegularFile[], context: ParseContext): Fleet | undefined {
-  const found = files.filter((file) => /^fleet\.(ya?ml|json)$/.test(file.path));
-  const [file, second] = found;
-  if (file === undefined) {
+function findFleetFile({ files }: Snapshot, { report }: ParseContext): RegularFile | undefined {
+  const found = files.filter((each) => /^fleet\.(ya?ml|json)$/.test(each.path));
+  const [file, second] = found.filter((each) => each.kind === 'file');
+  if (found.length === 0) {
     const near = nearestName(
       'fleet.yaml',
       files.map((each) => each.path).filter((path) => !path.includes('/')),
     );
     const help =
       near === undefined
-        ? 'Add a file fleet.yaml with kind: Fleet, or name the folder of the fleet with --path.'
+        ? 'Add a file fleet.yaml with kind: Fleet, or name the folder that holds it.'
         : `Rename "${near}" to fleet.yaml.`;
-    context.report({
+    report({
       code: 'NO_FLEET_FILE',
       severity: 'error',
       message: 'there is no fleet.yaml',
       help,
       origin: { file: 'fleet.yaml', line: 1, column: 1 },
     });
-    return undefined;
   }
-  if (second !== undefined) {
-    context.report({
+  if (file !== undefined && second !== undefined) {
+    report({
       code: 'DUPLICATE_NAME',
       severity: 'error',
       message: `there is also ${file.path}`,
@@ -82,6 +80,10 @@ function parseFleetFile(files: readonly RegularFile[], context: ParseContext): F
       origin: { file: second.path, line: 1, column: 1 },
     });
   }
+  return file;
+}
+
+function parseFleetFile(file: RegularFile, context: ParseContext): Fleet | undefined {
   const documents = readDocuments(file, context);
   const own = documents.flatMap((raw) => {
     if (ownKindOf(raw) === 'Fleet') return readKind('Fleet', raw, context) ?? [];
@@ -89,7 +91,7 @@ function parseFleetFile(files: readonly RegularFile[], context: ParseContext): F
     return [];
   });
   const [first, more] = own;
-  if (documents.length === 0) {
+  if (documents.length === 0 && !context.read(file).broken) {
     context.report({
       code: 'NO_FLEET_FILE',
       severity: 'error',
@@ -119,13 +121,13 @@ function parseClusters(files: readonly RegularFile[], context: ParseContext): re
       return [];
     }),
   );
-  if (found.length === 0) {
+  if (own.length === 0 && found.every((file) => isEmpty(file, context))) {
     context.report({
       code: 'NO_CLUSTER',
       severity: 'error',
       message: 'the fleet has no cluster',
       help: 'Add a file clusters/NAME.yaml with kind: Cluster.',
-      origin: { file: 'clusters', line: 1, column: 1 },
+      origin: { file: found[0]?.path ?? 'clusters', line: 1, column: 1 },
     });
   }
   const clusters = own.map((each) => parseCluster(each, context)).sort((a, b) => compareText(a.name, b.name));
@@ -142,6 +144,25 @@ function parseClusters(files: readonly RegularFile[], context: ParseContext): re
     });
   }
   return clusters;
+}
+
+function parseApps(
+  snapshot: Snapshot,
+  defaults: Fleet['defaults'],
+  { manifests }: ParseTools,
+  context: ParseContext,
+): readonly App[] {
+  const refused = refusedApps(snapshot);
+  return appFolders(snapshot).map(([folder, inner]) => {
+    const app = parseApp(folder, inner, defaults, manifests, context);
+    return refused.has(app.name) ? { ...app, broken: true } : app;
+  });
+}
+
+/** Nothing but comments. What is broken is no such file, and said elsewhere. */
+function isEmpty(file: RegularFile, { read }: ParseContext): boolean {
+  const { documents, broken } = read(file);
+  return documents.length === 0 && !broken;
 }
 
 /** Every folder below `apps/`, also one of which no file could be read: an app that is gone would be pruned. */
@@ -192,6 +213,31 @@ function reportRefused({ files }: Snapshot, { report }: ParseContext): void {
       ...(app === undefined ? {} : { app }),
     });
   }
+}
+
+/** On a disk that takes upper and lower case for one, as those of macOS and Windows do, one of the files is missing. */
+function reportCollisions({ files }: Snapshot, { report }: ParseContext): void {
+  const seen = new Map<string, string>();
+  for (const path of new Set(files.flatMap((file) => withFolders(file.path)))) {
+    const key = path.toLowerCase();
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, path);
+    else if (first.slice(0, first.lastIndexOf('/') + 1) === path.slice(0, path.lastIndexOf('/') + 1)) {
+      report({
+        code: 'DUPLICATE_NAME',
+        severity: 'warning',
+        message: `"${first}" differs from "${path}" in upper and lower case only`,
+        help: 'Rename one of them: many machines can hold only one.',
+        origin: { file: path, line: 1, column: 1 },
+      });
+    }
+  }
+}
+
+/** `a/b/c` → `a`, `a/b`, `a/b/c`. */
+function withFolders(path: string): readonly string[] {
+  const parts = path.split('/');
+  return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
 }
 
 const REFUSALS: Readonly<Record<RefusedFile['kind'], (file: RefusedFile) => string>> = {

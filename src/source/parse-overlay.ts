@@ -5,7 +5,15 @@ import { compareText, groupOf, versionOf } from '../object/id.ts';
 import { isObject, textAt } from '../object/json.ts';
 import { isManifestFile } from '../read-file.ts';
 import { parseSelector } from './parse-selector.ts';
-import { type OwnDocument, type ParseContext, type RawDocument, readDocuments, reportAt } from './read-kind.ts';
+import {
+  type OwnDocument,
+  ownKindOf,
+  type ParseContext,
+  type RawDocument,
+  readDocuments,
+  reportAt,
+  reportUnexpected,
+} from './read-kind.ts';
 
 /** A file of kind Overlay. */
 export function parseOverlay({ document, source }: OwnDocument<'Overlay'>, context: ParseContext): Overlay {
@@ -115,7 +123,12 @@ function isResource(folder: string, file: RegularFile): boolean {
 }
 
 /** A patch file says which object it is for by what every object says of itself. */
-function parsePartial({ value, source }: RawDocument, context: ParseContext): readonly Patch[] {
+function parsePartial(raw: RawDocument, context: ParseContext): readonly Patch[] {
+  const { value, source } = raw;
+  if (ownKindOf(raw) !== undefined) {
+    reportUnexpected(raw, [], 'a folder of patches', context);
+    return [];
+  }
   const [apiVersion, kind, name] = [
     textAt(value, 'apiVersion'),
     textAt(value, 'kind'),

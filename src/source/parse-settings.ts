@@ -3,7 +3,7 @@ import { groupOf } from '../object/id.ts';
 import { type OwnDocument, type ParseContext, refuseUnsupported } from './read-kind.ts';
 
 /** What holds where `fleet.yaml` says nothing (design 2, "Kinds"). */
-const DEFAULTS = { drift: 'heal', prune: true, onUnplace: 'orphan' } as const;
+export const DEFAULTS = { drift: 'heal', prune: true, onUnplace: 'orphan' } as const;
 const GUARDS = {
   maxDelete: 5,
   maxDeletePercent: 30,

@@ -78,11 +78,30 @@ export function reportUnexpected(
       : KINDS.includes(own)
         ? ['MISPLACED_FILE', `kind ${own} has no meaning in ${place}`]
         : ['UNKNOWN_KIND', `Muster has no kind "${own}"`];
-  const nearest = code === 'UNKNOWN_KIND' ? nearestName(kind, KINDS) : undefined;
-  const help =
-    nearest === undefined ? `${place} takes ${expected.join(', ')} of ${API_VERSION}.` : `Did you mean "${nearest}"?`;
+  const help = own === undefined ? whatFits(expected, place) : homeOf(own);
   context.report({ code, severity: 'error', message, help, origin: context.locate(raw.source, '/kind', 'value') });
 }
+
+function whatFits(expected: readonly Kind[], place: string): string {
+  const manifests = expected.includes('App') ? '; manifests belong to base/' : '';
+  return `${place} takes ${expected.join(' and ')} of ${API_VERSION}${manifests}.`;
+}
+
+function homeOf(kind: string): string {
+  const home = Object.hasOwn(HOMES, kind) ? HOMES[kind] : undefined;
+  if (home !== undefined) return `It belongs to ${home}.`;
+  const nearest = nearestName(kind, KINDS);
+  return nearest === undefined ? `Its kinds are ${KINDS.join(', ')}.` : `Did you mean "${nearest}"?`;
+}
+
+/** Where each kind of ours belongs. */
+const HOMES: Readonly<Record<string, string>> = {
+  Fleet: 'fleet.yaml',
+  Cluster: 'clusters/',
+  App: 'apps/NAME/',
+  Placement: 'apps/NAME/',
+  Overlay: 'apps/NAME/overlays/',
+} satisfies Record<Kind, string>;
 
 /** Reports something at a field of a document. */
 export function reportAt(
@@ -143,7 +162,9 @@ function toDiagnostic(
         value,
       );
       const nearest = typeof found === 'string' ? nearestName(found, issue.known) : undefined;
-      const help = nearest === undefined ? {} : { help: `Did you mean "${nearest}"?` };
+      const unquoted = issue.expected === 'must be text' && (typeof found === 'number' || typeof found === 'boolean');
+      const advice = unquoted ? 'Put it in quotes.' : nearest === undefined ? undefined : `Did you mean "${nearest}"?`;
+      const help = advice === undefined ? {} : { help: advice };
       return {
         ...base,
         code: 'BAD_VALUE',

@@ -231,7 +231,7 @@ function expectation(issue: z.core.$ZodIssue): string {
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-  string: 'text: put it in quotes',
+  string: 'text',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',

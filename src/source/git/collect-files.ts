@@ -65,8 +65,8 @@ export async function collectFiles<Handle>(
   );
 }
 
-/** A fleet's own files, at its root. */
-const FLEET_FILE = /^fleet\.(yaml|yml|json)$/;
+/** The fleet's own file, at its root, and names that were meant to be it: whoever finds none can say which to rename. */
+const FLEET_FILE = /^\.?fleets?\.(yaml|yml|json)$/i;
 /** The folders of a fleet repository (design 2). Everything else at the root is somebody else's. */
 const PLACES = ['clusters', 'apps', 'policies'];
 /** Vim, Emacs (backups, auto-saves, locks) and macOS: they come and go while somebody edits. */
