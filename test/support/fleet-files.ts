@@ -186,3 +186,10 @@ export function manifestOf(fleet: RenderedFleet, cluster: string, object: string
 export function bodyOf(fleet: RenderedFleet, cluster: string, object: string): JsonObject {
   return manifestOf(fleet, cluster, object).body;
 }
+
+/** Text in which `‸` marks a place: the text without the mark, and the place as messages write it, `4:8`. */
+export function marked(text: string): { readonly text: string; readonly place: string } {
+  const before = text.slice(0, text.indexOf('‸')).split('\n');
+  assert.ok(text.includes('‸'), `no mark in: ${text}`);
+  return { text: text.replace('‸', ''), place: `${before.length}:${(before.at(-1) ?? '').length + 1}` };
+}
