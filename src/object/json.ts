@@ -45,6 +45,11 @@ export function mapAt(value: JsonValue | undefined, ...path: readonly string[]):
   return isObject(found) ? found : {};
 }
 
+/** A copy without some keys. */
+export function omit(map: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
+}
+
 /** JSON text. Integers that a double cannot hold are written digit by digit. */
 export function printJson(value: JsonValue, indent?: number): string {
   return JSON.stringify(

@@ -17,12 +17,12 @@ export interface Draft {
   readonly source: DocumentSource;
   /** The rule that put it here. */
   readonly by: Origin;
-  /** Overlays that touched it so far. */
-  readonly overlays: readonly Origin[];
+  /** Those that touched it so far. */
+  readonly patches: readonly Patch[];
   /** This cluster's share of a divided count; `by` divides. */
   readonly share?: number;
-  /** The patch that changed the count itself. */
-  readonly countSetBy?: { readonly source: DocumentSource; readonly pointer: string };
+  /** A patch changed the count itself. */
+  readonly countChanged?: boolean;
 }
 
 export interface OverlayContext {
@@ -47,7 +47,7 @@ function applyOverlay(drafts: readonly Draft[], overlay: Overlay, context: Overl
   const added = overlay.resources.map(({ body, source }): Draft => {
     const { value, problems } = substitute(body, context.cluster);
     for (const problem of problems) context.report(problem, source);
-    return { body: value, source, by: overlay.origin, overlays: [] };
+    return { body: value, source, by: overlay.origin, patches: [] };
   });
   return [...patched, ...added];
 }
@@ -81,16 +81,13 @@ function patchDraft(
   for (const problem of problems) context.report(below(problem, patch), patch.source);
   if (result.state === 'failed') return [draft];
   if (result.state === 'deleted') return [];
-  const { file, line, column } = patch.source;
-  const overlays = [...draft.overlays, { file, line, column }];
-  return [{ ...draft, body: result.object, overlays, ...countSetBy(draft, result.object, patch) }];
+  const countChanged = draft.countChanged === true || changesCount(draft.body, result.object);
+  return [{ ...draft, body: result.object, patches: [...draft.patches, patch], countChanged }];
 }
 
-function countSetBy(draft: Draft, after: JsonObject, patch: Patch): Pick<Draft, 'countSetBy'> {
-  const field = replicaField(draft.body);
-  if (field === undefined || sameJson(at(draft.body, 'spec', field), at(after, 'spec', field))) return {};
-  const pointer = patch.kind === 'merge' ? below({ pointer: `/spec/${field}` }, patch).pointer : '';
-  return { countSetBy: { source: patch.source, pointer } };
+function changesCount(before: JsonObject, after: JsonObject): boolean {
+  const field = replicaField(before);
+  return field !== undefined && !sameJson(at(before, 'spec', field), at(after, 'spec', field));
 }
 
 function isTarget(body: JsonObject, target: PatchTarget, { app, fleet }: OverlayContext): boolean {
@@ -108,7 +105,9 @@ function isTarget(body: JsonObject, target: PatchTarget, { app, fleet }: Overlay
 }
 
 /** A patch that matches nothing is a typo; one that names an object and matches several would change too much. */
-function targetProblem(matches: readonly Draft[], drafts: readonly Draft[], { target }: Patch): Problem | undefined {
+function targetProblem(matches: readonly Draft[], drafts: readonly Draft[], patch: Patch): Problem | undefined {
+  const { target } = patch;
+  const pointer = target.single ? '/metadata/name' : patch.contentPointer.replace(/\/[^/]*$/, '/target');
   const named = target.single || target.name !== undefined;
   const wanted = describeTarget(target);
   if (matches.length > 1 && named) {
@@ -118,7 +117,7 @@ function targetProblem(matches: readonly Draft[], drafts: readonly Draft[], { ta
       severity: 'error',
       message: `the patch for ${wanted} matches ${matches.length} objects: ${places}`,
       help: 'Add the namespace, or the API group.',
-      pointer: '',
+      pointer,
     };
   }
   if (matches.length > 0) return undefined;
@@ -133,7 +132,7 @@ function targetProblem(matches: readonly Draft[], drafts: readonly Draft[], { ta
     severity: 'error',
     message: `the patch for ${wanted} matches no object of the app`,
     help,
-    pointer: '',
+    pointer,
   };
 }
 

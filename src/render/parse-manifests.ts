@@ -1,11 +1,12 @@
 import type { Diagnostic, DiagnosticCode } from '../model/diagnostic.ts';
 import type { Expansion } from '../model/extensions.ts';
 import type { BaseManifest, DocumentSource } from '../model/fleet.ts';
-import type { JsonValue } from '../model/json.ts';
+import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Locate } from '../model/locate.ts';
 import type { RegularFile } from '../model/snapshot.ts';
 import { isList, isObject, textAt } from '../object/json.ts';
 import type { ReadFile } from '../read-file.ts';
+import { findCredentials } from './find-credentials.ts';
 
 /** The Kubernetes objects of one plain file; a `List` is unfolded. */
 export function parseManifests(file: RegularFile, read: ReadFile, locate: Locate): Expansion {
@@ -36,10 +37,25 @@ function unfold(
     });
   }
   const wrong = shapeProblem(value);
-  if (wrong === undefined && isObject(value)) return [{ body: value, source }];
+  if (wrong === undefined && isObject(value)) {
+    diagnostics.push(...warnOfCredentials(value, source, locate));
+    return [{ body: value, source }];
+  }
   const { code, message, help, pointer } = wrong ?? NOT_A_MAP;
   diagnostics.push({ code, severity: 'error', message, help, origin: locate(source, pointer, 'value') });
   return [];
+}
+
+/** A Secret is warned of as a whole, later; elsewhere nobody would look. */
+function warnOfCredentials(body: JsonObject, source: DocumentSource, locate: Locate): readonly Diagnostic[] {
+  if (body['kind'] === 'Secret') return [];
+  return findCredentials(body).map(({ what, pointer }) => ({
+    code: 'PLAIN_SECRET',
+    severity: 'warning',
+    message: `this looks like ${what}, in clear text`,
+    help: 'Use a sealed or external secret, and change what was committed.',
+    origin: locate(source, pointer, 'value'),
+  }));
 }
 
 interface ShapeProblem {

@@ -2,6 +2,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { ObjectPolicy } from '../model/manifest.ts';
 import { mapAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
+import { formatPointer } from '../object/pointer.ts';
 import type { Problem } from './problem.ts';
 
 /** Values of each `muster.dev/*` annotation. Exact and lower-case: anything else is an error, not a default. */
@@ -24,7 +25,7 @@ export function parsePolicy(body: JsonObject, problems: Problem[]): ObjectPolicy
     if (!key.startsWith(PREFIX)) continue;
     const problem = checkAnnotation(key.slice(PREFIX.length), value);
     if (problem !== undefined)
-      problems.push({ severity: 'error', pointer: `/metadata/annotations/${key.replaceAll('/', '~1')}`, ...problem });
+      problems.push({ severity: 'error', pointer: formatPointer(['metadata', 'annotations', key]), ...problem });
   }
   const apply = annotations[`${PREFIX}apply`];
   return {
@@ -34,10 +35,15 @@ export function parsePolicy(body: JsonObject, problems: Problem[]): ObjectPolicy
   };
 }
 
-function checkAnnotation(name: string, value: unknown): Pick<Problem, 'code' | 'message' | 'help'> | undefined {
+function checkAnnotation(name: string, value: unknown): Omit<Problem, 'severity' | 'pointer'> | undefined {
   const key = `${PREFIX}${name}`;
   if (PLANNED.includes(name)) {
-    return { code: 'NOT_SUPPORTED', message: `annotation "${key}" is not supported yet`, help: 'Remove it.' };
+    return {
+      code: 'NOT_SUPPORTED',
+      message: `annotation "${key}" is not supported yet`,
+      help: 'Remove it.',
+      part: 'key',
+    };
   }
   const pattern = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
   if (pattern === undefined) {
@@ -48,7 +54,7 @@ function checkAnnotation(name: string, value: unknown): Pick<Problem, 'code' | '
             .map((each) => PREFIX + each)
             .join(', ')}.`
         : `Did you mean "${PREFIX}${nearest}"?`;
-    return { code: 'BAD_ANNOTATION', message: `there is no annotation "${key}"`, help };
+    return { code: 'BAD_ANNOTATION', message: `there is no annotation "${key}"`, help, part: 'key' };
   }
   if (typeof value === 'string' && pattern.test(value)) return undefined;
   const values = pattern.source.startsWith('^(')

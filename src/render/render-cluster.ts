@@ -11,6 +11,7 @@ import type { MergeSchema } from '../object/merge-keys.ts';
 import { replicaField } from '../object/replicas.ts';
 import { applyOverlays, type Draft } from './apply-overlays.ts';
 import { findAutoscaled } from './find-autoscaled.ts';
+import { findPlace } from './find-place.ts';
 import { finishObject } from './finish-object.ts';
 import type { Problem } from './problem.ts';
 import { substitute } from './substitute.ts';
@@ -67,6 +68,8 @@ export function digestOf(apps: readonly RenderedApp[]): string {
 
 type FinishedManifest = Omit<Manifest, 'autoscaled'>;
 
+type Report = (problem: Problem, source: DocumentSource) => void;
+
 function renderApp(
   target: AppTarget,
   app: App,
@@ -74,7 +77,7 @@ function renderApp(
   context: RenderContext,
   diagnostics: Diagnostic[],
 ): readonly FinishedManifest[] {
-  const report = (problem: Problem, source: DocumentSource): void =>
+  const report: Report = (problem, source) =>
     void diagnostics.push(toDiagnostic(problem, context.locate, source, app.name, cluster.name));
   const drafts = target.objects.map(({ base, replicas, by }): Draft => {
     const { value, problems } = substitute(base.body, cluster);
@@ -83,7 +86,7 @@ function renderApp(
       body: value,
       source: base.source,
       by,
-      overlays: [],
+      patches: [],
       ...(replicas === undefined ? {} : { share: replicas }),
     };
   });
@@ -92,7 +95,7 @@ function renderApp(
     const body = withShare(draft, report);
     const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
     const { object, problems } = finishObject(body, { isNamespaced: context.isNamespaced, defaultNamespace });
-    for (const problem of problems) report(problem, draft.source);
+    for (const problem of problems) reportField(problem, draft, report);
     if (object === undefined) return [];
     return [
       {
@@ -100,30 +103,28 @@ function renderApp(
         hash: hashJson(object.body),
         origin: originOf(draft.source),
         by: draft.by,
-        overlays: draft.overlays,
+        overlays: draft.patches.map((patch) => originOf(patch.source)),
       },
     ];
   });
 }
 
+/** A problem of a merged object is reported where its field was written, in a patch or in the base. */
+function reportField(problem: Problem, draft: Draft, report: Report): void {
+  const { source, pointer } = findPlace(draft.source, draft.patches, problem.pointer);
+  report({ ...problem, pointer }, source);
+}
+
 /** This cluster's share of a divided count. An overlay that sets the count itself would be overruled in silence. */
-function withShare(draft: Draft, report: (problem: Problem, source: DocumentSource) => void): JsonObject {
+function withShare(draft: Draft, report: Report): JsonObject {
   const { body, share } = draft;
   const field = replicaField(body);
   if (share === undefined || field === undefined) return body;
-  if (draft.countSetBy !== undefined) {
-    const pointer = draft.countSetBy.pointer;
+  if (draft.countChanged === true) {
     const message = `an overlay sets spec.${field}, which the placement at ${draft.by.file}:${draft.by.line} divides`;
-    report(
-      {
-        code: 'REPLICAS_DIVIDED',
-        severity: 'error',
-        message,
-        help: 'Change the weights of the placement, or take the field out of the overlay.',
-        pointer,
-      },
-      draft.countSetBy.source,
-    );
+    const help = 'Change the weights of the placement, or take the field out of the overlay.';
+    const pointer = `/spec/${field}`;
+    reportField({ code: 'REPLICAS_DIVIDED', severity: 'error', message, help, pointer }, draft, report);
   }
   return { ...body, spec: { ...mapAt(body, 'spec'), [field]: share } };
 }
@@ -172,14 +173,14 @@ function finishApp(app: App, manifests: readonly FinishedManifest[], diagnostics
 }
 
 function toDiagnostic(
-  { pointer, ...problem }: Problem,
+  { code, severity, message, help, pointer, part }: Problem,
   locate: Locate,
   source: DocumentSource,
   app: string,
   cluster: string,
 ): Diagnostic {
-  const part = problem.code === 'BAD_NAME' || problem.code === 'SERVER_FIELD' ? 'key' : 'value';
-  return { ...problem, origin: locate(source, pointer, part), app, cluster };
+  const optional = help === undefined ? {} : { help };
+  return { code, severity, message, ...optional, origin: locate(source, pointer, part ?? 'value'), app, cluster };
 }
 
 function originOf({ file, line, column }: DocumentSource): Origin {
