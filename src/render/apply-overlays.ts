@@ -54,7 +54,7 @@ function applyOverlay(drafts: readonly Draft[], overlay: Overlay, context: Overl
 
 function applyPatch(drafts: readonly Draft[], patch: Patch, context: OverlayContext): readonly Draft[] {
   const matches = drafts.filter((draft) => isTarget(draft.body, patch.target, context));
-  const wrong = targetProblem(matches, drafts, patch);
+  const wrong = targetProblem(matches, drafts, patch, context);
   if (wrong !== undefined) {
     context.report(wrong, patch.source);
     return drafts;
@@ -90,9 +90,9 @@ function changesCount(before: JsonObject, after: JsonObject): boolean {
   return field !== undefined && !sameJson(at(before, 'spec', field), at(after, 'spec', field));
 }
 
-function isTarget(body: JsonObject, target: PatchTarget, { app, fleet }: OverlayContext): boolean {
+function isTarget(body: JsonObject, target: PatchTarget, context: OverlayContext): boolean {
   const apiVersion = textAt(body, 'apiVersion') ?? '';
-  const namespace = textAt(body, 'metadata', 'namespace') ?? app.namespace ?? fleet.defaults.namespace;
+  const namespace = namespaceOf(body, context);
   const labels = mapAt(body, 'metadata', 'labels');
   return (
     (target.group === undefined || target.group === groupOf(apiVersion)) &&
@@ -104,8 +104,17 @@ function isTarget(body: JsonObject, target: PatchTarget, { app, fleet }: Overlay
   );
 }
 
+function namespaceOf(body: JsonObject, { app, fleet }: OverlayContext): string | undefined {
+  return textAt(body, 'metadata', 'namespace') ?? app.namespace ?? fleet.defaults.namespace;
+}
+
 /** A patch that matches nothing is a typo; one that names an object and matches several would change too much. */
-function targetProblem(matches: readonly Draft[], drafts: readonly Draft[], patch: Patch): Problem | undefined {
+function targetProblem(
+  matches: readonly Draft[],
+  drafts: readonly Draft[],
+  patch: Patch,
+  context: OverlayContext,
+): Problem | undefined {
   const { target } = patch;
   const pointer = target.single ? '/metadata/name' : patch.contentPointer.replace(/\/[^/]*$/, '/target');
   const named = target.single || target.name !== undefined;
@@ -121,12 +130,7 @@ function targetProblem(matches: readonly Draft[], drafts: readonly Draft[], patc
     };
   }
   if (matches.length > 0) return undefined;
-  const known = drafts.map(({ body }) => `${textAt(body, 'kind') ?? ''} ${textAt(body, 'metadata', 'name') ?? ''}`);
-  const nearest = nearestName(`${target.kind ?? ''} ${target.name ?? ''}`.trim(), known);
-  const help =
-    nearest === undefined
-      ? `The app has: ${[...new Set(known)].slice(0, 10).join(', ') || 'nothing'}.`
-      : `Did you mean ${nearest}?`;
+  const help = nearMiss(drafts, target, context) ?? suggestion(drafts, target);
   return {
     code: 'NO_TARGET',
     severity: 'error',
@@ -134,6 +138,35 @@ function targetProblem(matches: readonly Draft[], drafts: readonly Draft[], patc
     help,
     pointer,
   };
+}
+
+/** The kind and the name are right, and something else is not: say what is there. */
+function nearMiss(drafts: readonly Draft[], target: PatchTarget, context: OverlayContext): string | undefined {
+  const { kind, name, matchLabels } = target;
+  if (kind === undefined) return undefined;
+  const loose: PatchTarget = { kind, ...(name === undefined ? {} : { name }), single: false };
+  const found = drafts.find(({ body }) => isTarget(body, loose, context));
+  if (found === undefined) return undefined;
+  const { body } = found;
+  const namespace = namespaceOf(body, context);
+  const labels = Object.entries(mapAt(body, 'metadata', 'labels')).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : '…'}`,
+  );
+  return [
+    `The app has ${textAt(body, 'apiVersion') ?? ''} ${kind} ${textAt(body, 'metadata', 'name') ?? ''}`,
+    ...(namespace === undefined ? [] : [` in namespace "${namespace}"`]),
+    ...(matchLabels === undefined
+      ? []
+      : [` with ${labels.length === 0 ? 'no labels' : `labels ${labels.join(', ')}`}`]),
+    '.',
+  ].join('');
+}
+
+function suggestion(drafts: readonly Draft[], { kind, name }: PatchTarget): string {
+  const known = drafts.map(({ body }) => `${textAt(body, 'kind') ?? ''} ${textAt(body, 'metadata', 'name') ?? ''}`);
+  const nearest = nearestName(`${kind ?? ''} ${name ?? ''}`.trim(), known);
+  if (nearest !== undefined) return `Did you mean ${nearest}?`;
+  return `The app has: ${[...new Set(known)].slice(0, 10).join(', ') || 'nothing'}.`;
 }
 
 function describeTarget(target: PatchTarget): string {
