@@ -77,8 +77,10 @@ function renderApp(
   context: RenderContext,
   diagnostics: Diagnostic[],
 ): readonly FinishedManifest[] {
-  const report: Report = (problem, source) =>
-    void diagnostics.push(toDiagnostic(problem, context.locate, source, app.name, cluster.name));
+  const report: Report = (problem, source) => {
+    const diagnostic = toDiagnostic(problem, context.locate, source, app.name, cluster.name);
+    if (!diagnostics.some((each) => explains(each, diagnostic))) diagnostics.push(diagnostic);
+  };
   const drafts = target.objects.map(({ base, replicas, by }): Draft => {
     const { value, problems } = substitute(base.body, cluster);
     for (const problem of problems) report(problem, base.source);
@@ -171,6 +173,24 @@ function finishApp(app: App, manifests: readonly FinishedManifest[], diagnostics
     .sort((a, b) => a.policy.wave - b.policy.wave || compareIds(a.id, b.id));
   return { ...heldApp(app, []), state: 'rendered', manifests: sorted };
 }
+
+/**
+ * A reference that could not be replaced stays as text, and is then no label, no name and no namespace: one mistake, not
+ * two.
+ */
+function explains(first: Diagnostic, second: Diagnostic): boolean {
+  return (
+    first.severity === 'error' &&
+    VARIABLE_CODES.includes(first.code) &&
+    !VARIABLE_CODES.includes(second.code) &&
+    first.app === second.app &&
+    first.origin.file === second.origin.file &&
+    first.origin.line === second.origin.line &&
+    first.origin.column === second.origin.column
+  );
+}
+
+const VARIABLE_CODES: readonly Diagnostic['code'][] = ['UNKNOWN_VARIABLE', 'BAD_VARIABLE'];
 
 function toDiagnostic(
   { code, severity, message, help, pointer, part }: Problem,
