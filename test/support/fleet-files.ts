@@ -46,7 +46,7 @@ spec: ${spec}
  * Three clusters and two apps on all of them: `web`, a Deployment and a Service in namespace `web`, and `other`, a
  * ConfigMap. Tests change what they are about, and look at `other` to see that nothing else changed.
  */
-export const SMALL_FLEET: TestFiles = {
+export const SMALL_FLEET = {
   'fleet.yaml': 'apiVersion: muster.dev/v1alpha1\nkind: Fleet\nmetadata: {name: test}\n',
   'clusters/ap.yaml': clusterFile(
     'ap',
@@ -94,7 +94,7 @@ kind: ConfigMap
 metadata: {name: settings, namespace: other}
 data: {greeting: "hello from \${cluster.name}"}
 `,
-};
+} satisfies TestFiles;
 
 /** {@link SMALL_FLEET} with some files changed, added or, by `undefined`, taken out. */
 export function fleetWith(changes: TestFiles): TestFiles {
