@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ObjectId } from '../model/manifest.ts';
 
 /**
  * Names of the ApplySet specification (KEP-3659), which our inventories follow, so that kubectl recognises them and
@@ -21,11 +22,13 @@ export function inventoryName(fleet: string, app: string): string {
   return `${fleet}.${app}`;
 }
 
-/**
- * The id that marks the objects of an app: hash of name, namespace, kind and group of the parent object, as the KEP
- * writes it.
- */
+/** The id that marks the objects of an app: that of the ConfigMap which is its inventory. */
 export function applySetId(fleet: string, app: string): string {
-  const parent = `${inventoryName(fleet, app)}.${INVENTORY_NAMESPACE}.ConfigMap.`;
-  return `applyset-${createHash('sha256').update(parent).digest('base64url')}-v1`;
+  return parentId({ name: inventoryName(fleet, app), namespace: INVENTORY_NAMESPACE, kind: 'ConfigMap', group: '' });
+}
+
+/** The id of the ApplySet whose parent this object is: a hash of name, namespace, kind and group, as the KEP writes it. */
+export function parentId({ name, namespace, kind, group }: ObjectId): string {
+  const hash = createHash('sha256').update(`${name}.${namespace}.${kind}.${group}`).digest('base64url');
+  return `applyset-${hash}-v1`;
 }
