@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUILTIN_KINDS, isNamespaced } from '../../src/object/kinds.ts';
+import { BUILTIN_KINDS, isNamespaced, nearestKind } from '../../src/object/kinds.ts';
 
 test('the scope of a kind is known by group and kind, whatever the version', () => {
   const table: readonly (readonly [string, string, boolean | undefined])[] = [
@@ -42,4 +42,21 @@ test('kinds that are only ever part of another resource are not in the table', (
 
 test('names that every JavaScript object has are no kinds', () => {
   assert.equal(isNamespaced({ group: '', kind: 'constructor' }), undefined);
+});
+
+test('a kind that was probably meant is one of Kubernetes itself, of a group that is near', () => {
+  const table: readonly (readonly [group: string, kind: string, expected: string | undefined])[] = [
+    ['', 'Deployment', 'apps/Deployment'],
+    ['apps', 'Deploymnet', 'apps/Deployment'],
+    ['apps', 'ConfigMap', '/ConfigMap'],
+    ['extension', 'Ingress', 'networking.k8s.io/Ingress'],
+    ['rbac.authorization.k8s.io', 'Rolebinding', 'rbac.authorization.k8s.io/RoleBinding'],
+    ['', 'Widget', undefined],
+    ['example.com', 'Deployment', undefined],
+    ['serving.knative.dev', 'Service', undefined],
+  ];
+  for (const [group, kind, expected] of table) {
+    const nearest = nearestKind({ group, kind });
+    assert.equal(nearest && `${nearest.group}/${nearest.kind}`, expected, `${group}/${kind}`);
+  }
 });
