@@ -53,8 +53,10 @@ export function composeBody(
   );
   const replicas = manifest.autoscaled ? handOver(desired, live, others) : desired;
   const conflicts = findConflicts(replicas, live, others);
-  const taken = conflicts.filter((each) => manifest.policy.force || policy.isHuman(each.manager));
-  const left = conflicts.filter((each) => !taken.includes(each));
+  const left = conflicts.filter((each) => !manifest.policy.force && !policy.isHuman(each.manager));
+  // Of a field that a person and a controller hold together, the controller's part cannot be taken: it is left.
+  const kept = new Set(left.map((each) => formatPath(each.path)));
+  const taken = conflicts.filter((each) => !kept.has(formatPath(each.path)));
   const body = left.reduce<JsonObject>((rest, each) => withoutField(rest, each.path), replicas);
   return {
     body: taken.length === 0 ? body : withResourceVersion(body, live),

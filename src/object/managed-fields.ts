@@ -71,10 +71,7 @@ export function leaves(body: JsonValue | undefined, fields: JsonObject, path: Fi
 export function stepInto(value: JsonValue | undefined, step: string): JsonValue | undefined {
   const rest = step.slice(2);
   if (step.startsWith('f:')) return isObject(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
-  if (!isList(value)) return undefined;
-  if (step.startsWith('k:')) return value[indexByKey(value, rest)];
-  if (step.startsWith('v:')) return value.find((item) => sameJson(item, parseJson(rest)));
-  return value[Number(rest)];
+  return isList(value) ? value[indexOfStep(value, step)] : undefined;
 }
 
 /** A copy of `value` without what stands at `path`; lists lose the item. Containers stay, even when empty. */
@@ -91,7 +88,8 @@ export function without(value: JsonValue, path: FieldPath): JsonValue {
     return Object.fromEntries(entries);
   }
   if (!isList(value)) return value;
-  return value.flatMap((item) => (item !== inner ? [item] : replaced === undefined ? [] : [replaced]));
+  const at = indexOfStep(value, step);
+  return value.flatMap((item, index) => (index !== at ? [item] : replaced === undefined ? [] : [replaced]));
 }
 
 /** For people: `/spec/template/spec/containers[name=app]/image`. */
@@ -139,6 +137,14 @@ function project(value: JsonValue | undefined, fields: JsonObject): JsonValue {
 function subtree(fields: JsonObject, step: string): JsonObject {
   const found = Object.hasOwn(fields, step) ? fields[step] : undefined;
   return isObject(found) ? found : {};
+}
+
+/** Position of the item that a step means; -1 or beyond the end: there is none. */
+function indexOfStep(items: readonly JsonValue[], step: string): number {
+  const rest = step.slice(2);
+  if (step.startsWith('k:')) return indexByKey(items, rest);
+  if (step.startsWith('v:')) return items.findIndex((item) => sameJson(item, parseJson(rest)));
+  return step.startsWith('i:') ? Number(rest) : -1;
 }
 
 function indexByKey(items: readonly JsonValue[], keyText: string): number {
