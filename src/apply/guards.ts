@@ -92,14 +92,11 @@ function keepReason(entry: InventoryEntry, live: LiveObject, context: DeletionCo
   if (live.terminating) return keep(id, 'its deletion is under way');
   if (!labelled) return keep(id, 'its ownership label was changed by hand');
   if (live.owners.length > 0) return keep(id, `it is owned by ${live.owners.join(', ')}`);
-  if (isProtected(id, context))
+  if (id.group === '' && id.kind === 'Namespace' && SYSTEM_NAMESPACES.includes(id.name))
+    return keep(id, 'the cluster cannot do without it');
+  if (context.guards.protect.includes(id.kind) && !context.unprotect.includes(id.kind))
     return keep(id, `${id.kind} is protected. List the kind in spec.unprotect of the app to let it be deleted`);
   return undefined;
-}
-
-function isProtected(id: ObjectId, { guards, unprotect }: DeletionContext): boolean {
-  if (id.group === '' && id.kind === 'Namespace' && SYSTEM_NAMESPACES.includes(id.name)) return true;
-  return guards.protect.includes(id.kind) && !unprotect.includes(id.kind);
 }
 
 function overBudget(count: number, total: number, { guards, leaving }: DeletionContext): string | undefined {
