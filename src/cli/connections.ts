@@ -21,7 +21,7 @@ export type OnAnswer = (cluster: string, method: string, status: number) => void
 
 /**
  * Connects to a cluster by what its file says. `onChange`: keep lists up to date by watching, and tell when something
- * changes; absent: ask each time.
+ * changes; absent: ask each time. `identity`: who asks, for audit logs.
  */
 export function connect(
   cluster: Cluster,
@@ -29,19 +29,26 @@ export function connect(
   hub: Hub | undefined,
   onAnswer: OnAnswer,
   onChange: (() => void) | undefined,
+  identity = '',
 ): Connection {
   return connectCluster({
     name: cluster.name,
     credentials: credentialsOf(cluster, settings, hub),
     endpoints: cluster.endpoints,
     describe,
+    identity,
     onAnswer: (method, status) => onAnswer(cluster.name, method, status),
     ...(onChange === undefined ? {} : { onChange }),
   });
 }
 
 /** The hub: the context that `--hub-context` names, else the cluster that we run in; `undefined`: neither is there. */
-export async function openHub(settings: Settings, env: Io['env'], onAnswer: OnAnswer): Promise<Hub | undefined> {
+export async function openHub(
+  settings: Settings,
+  env: Io['env'],
+  onAnswer: OnAnswer,
+  identity = '',
+): Promise<Hub | undefined> {
   const context = settings.text('hubContext');
   const folder = settings.text('serviceAccount') ?? '';
   const inCluster = (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
@@ -50,7 +57,7 @@ export async function openHub(settings: Settings, env: Io['env'], onAnswer: OnAn
     settings.text('namespace') ?? (inCluster ? await inClusterNamespace(folder) : undefined) ?? INVENTORY_NAMESPACE;
   const source =
     context === undefined ? inClusterCredentials(folder, env) : kubeconfigContext(kubeconfigFile(settings), context);
-  return connectHub(source, namespace, (method, status) => onAnswer('hub', method, status));
+  return connectHub(source, namespace, identity, (method, status) => onAnswer('hub', method, status));
 }
 
 /** Whether a field manager is a person at a keyboard, by the patterns of `--human-managers`. */

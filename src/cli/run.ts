@@ -74,15 +74,16 @@ export const runVerb: Verb = {
     const metrics = createMetrics();
     const source = await openRepository(settings);
     open.defer(() => source.close());
-    const hub = await openHub(settings, io.env, metrics.answer);
+    const identity = settings.text('identity') ?? hostname();
+    const hub = await openHub(settings, io.env, metrics.answer, identity);
     if (hub !== undefined) open.defer(() => hub.close());
-    const election = openElection(settings, hub, log);
+    const election = openElection(settings, hub, identity, log);
     const publisher = createPublisher({
       forge: openForge(settings, log),
       clock: realClock,
       onEvent: (event) => logStatus(event, log),
     });
-    const controller = openController(call, hub, election, { publisher, metrics, log });
+    const controller = openController(call, hub, identity, election, { publisher, metrics, log });
     const pulse: Pulse = { atMs: realClock.monotonicMs() };
     const server = await openServer(settings, controller, election, metrics, pulse);
     if (server !== undefined) open.defer(() => server.close());
@@ -152,13 +153,14 @@ async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): 
 function openController(
   { settings }: VerbCall,
   hub: Hub | undefined,
+  identity: string,
   election: Election | undefined,
   listeners: Listeners,
 ): Controller {
   const { metrics, log } = listeners;
   return createController(
     {
-      connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange),
+      connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange, identity),
       clock: realClock,
       mayWrite: () => election?.isLeader() ?? true,
       isHuman: humanManagers(settings),
@@ -174,13 +176,12 @@ function openController(
 
 const LEASE = 'muster';
 
-function openElection(settings: Settings, hub: Hub | undefined, log: Log): Election | undefined {
+function openElection(settings: Settings, hub: Hub | undefined, identity: string, log: Log): Election | undefined {
   if (!settings.flag('leaderElect')) return undefined;
   if (hub === undefined)
     throw new UsageError(
       '--leader-elect needs a hub that holds the lease: run in a cluster, or name one with --hub-context.',
     );
-  const identity = settings.text('identity') ?? hostname();
   const ports: ElectionPorts = {
     leases: hub.leases,
     clock: realClock,

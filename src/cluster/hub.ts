@@ -4,7 +4,7 @@ import { isObject, mapAt, printJson, textAt } from '../object/json.ts';
 import { corrupt, outage } from './api-error.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
 import { parseKubeconfig } from './kubeconfig-fields.ts';
-import { type Answer, type ApiRequest, createTransport } from './transport.ts';
+import { type Answer, type ApiRequest, createTransport, userAgent } from './transport.ts';
 
 /** The cluster that the controller itself belongs to: it holds the other clusters' credentials and the lease. */
 export interface Hub {
@@ -35,13 +35,14 @@ export interface Lease {
 /** Longest wait for a Secret: a member's tick waits for it. */
 const SECRET_MS = 20_000;
 
-/** `namespace`: where Secrets and the Lease are. */
+/** `namespace`: where Secrets and the Lease are. `identity`: who asks, for the audit log; `''`: nobody in particular. */
 export function connectHub(
   source: CredentialSource,
   namespace: string,
+  identity: string,
   onAnswer: (method: string, status: number) => void,
 ): Hub {
-  const transport = createTransport('hub', source, [], onAnswer);
+  const transport = createTransport({ name: 'hub', source, endpoints: [], onAnswer, userAgent: userAgent(identity) });
   const send = (request: ApiRequest, signal: AbortSignal): Promise<Answer> => transport.request(request, signal);
   const root = `/api/v1/namespaces/${namespace}`;
   const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;

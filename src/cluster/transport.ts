@@ -4,6 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { JsonValue } from '../model/json.ts';
 import { PortError, type PortFailure } from '../model/errors.ts';
 import { parseJson } from '../object/json.ts';
+import { VERSION } from '../version.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
 import { connectionFailure } from './connection-error.ts';
 
@@ -66,17 +67,32 @@ const PING_MS = 15_000;
 const WATCH_SILENCE_MS = 90_000;
 const RETRIES = 4;
 
-/**
- * Opens a transport. `endpoints` are tried in order when one cannot be reached; empty: the address in the credentials.
- * `onAnswer` is told of each answer, for metrics.
- */
-export function createTransport(
-  name: string,
-  source: CredentialSource,
-  endpoints: readonly string[],
-  onAnswer: (method: string, status: number) => void,
-  limits: TransportLimits = TRANSPORT_LIMITS,
-): Transport {
+/** What a transport is made of. */
+export interface TransportOptions {
+  /** Of the cluster, for errors. */
+  readonly name: string;
+  readonly source: CredentialSource;
+  /** Tried in order when one cannot be reached; empty: the address in the credentials. */
+  readonly endpoints: readonly string[];
+  /** Told of each answer, for metrics. */
+  readonly onAnswer: (method: string, status: number) => void;
+  /** Who asks, for the audit log of the other side: see {@link userAgent}. */
+  readonly userAgent: string;
+  /** {@link TRANSPORT_LIMITS} when absent. */
+  readonly limits?: TransportLimits;
+}
+
+/** `muster/0.1.0`, or `muster/0.1.0 (muster-6d5f-x7k2)`: an audit log tells replicas apart. */
+export function userAgent(identity: string): string {
+  // What a header cannot carry must not make every request fail.
+  const safe = identity.replace(/[^\w.:@-]/g, '_');
+  return `muster/${VERSION}${safe === '' ? '' : ` (${safe})`}`;
+}
+
+/** Opens a transport; nothing is sent before the first request. */
+export function createTransport(options: TransportOptions): Transport {
+  const { name, source, endpoints, onAnswer } = options;
+  const limits = options.limits ?? TRANSPORT_LIMITS;
   let current: Connection | undefined;
   let pending: Promise<Connection> | undefined;
   let endpoint = 0;
@@ -95,10 +111,10 @@ export function createTransport(
     const identity = identify(server, credentials);
     const old = current;
     if (old !== undefined && old.identity === identity) {
-      current = { ...old, headers: credentials.headers, readAt: performance.now() };
+      current = { ...old, headers: headersOf(credentials, options.userAgent), readAt: performance.now() };
       return current;
     }
-    current = openConnection(server, identity, credentials, limits);
+    current = openConnection(server, identity, credentials, options.userAgent, limits);
     if (old !== undefined) void retire(old);
     return current;
   };
@@ -160,16 +176,26 @@ function identify(server: URL, credentials: Credentials): string {
   return hash.digest('hex');
 }
 
+function headersOf({ headers }: Credentials, agent: string): Readonly<Record<string, string>> {
+  return { 'User-Agent': agent, ...headers };
+}
+
 /**
  * Requests and watches have pools of their own: eight watches on a pool of eight connections would leave a request
  * waiting for ever. Requests use HTTP/1.1, because undici sends one PATCH at a time over HTTP/2.
  */
-function openConnection(server: URL, identity: string, credentials: Credentials, limits: TransportLimits): Connection {
+function openConnection(
+  server: URL,
+  identity: string,
+  credentials: Credentials,
+  agent: string,
+  limits: TransportLimits,
+): Connection {
   const connect = { ...credentials.tls, timeout: limits.connectMs, keepAlive: true };
   return {
     server,
     identity,
-    headers: credentials.headers,
+    headers: headersOf(credentials, agent),
     readAt: performance.now(),
     requests: new Agent({
       connect,
@@ -265,7 +291,6 @@ function options(connection: Connection, request: ApiRequest, signal: AbortSigna
     path: connection.server.pathname.replace(/\/$/, '') + request.path + (query === '' ? '' : `?${query}`),
     method: request.method,
     headers: {
-      'User-Agent': 'muster',
       Accept: request.accept ?? 'application/json',
       ...(request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' }),
       ...(request.ifNoneMatch === undefined ? {} : { 'If-None-Match': request.ifNoneMatch }),
