@@ -6,7 +6,7 @@ import { createDiscoveryCache } from './discovery.ts';
 import { CONFIG_MAP } from './inventories.ts';
 import { createLister } from './list.ts';
 import { createLiveCache } from './live-cache.ts';
-import { createReader } from './reader.ts';
+import { createReader, readClusterUid } from './reader.ts';
 import { createTransport, userAgent } from './transport.ts';
 import { createWriter } from './writer.ts';
 
@@ -43,6 +43,7 @@ export function connectCluster(options: ConnectOptions): ClusterConnection {
     endpoints: options.endpoints,
     onAnswer: options.onAnswer,
     userAgent: userAgent(options.identity),
+    identify: (send) => readClusterUid(name, send),
   });
   const discovery = createDiscoveryCache(name, transport, DISCOVERY_MAX_AGE_MS);
   if (options.onChange === undefined) {
