@@ -19,9 +19,19 @@ import type { Io } from './verb.ts';
 /** Told of each answer of an API server. */
 export type OnAnswer = (cluster: string, method: string, status: number) => void;
 
+/** Who asks. */
+export interface Caller {
+  /** For audit logs; `''`: nobody in particular. */
+  readonly identity: string;
+  /** False: another controller may be at work. Asked when a request that writes is about to be sent. */
+  readonly mayWrite: () => boolean;
+}
+
+const ANYBODY: Caller = { identity: '', mayWrite: () => true };
+
 /**
  * Connects to a cluster by what its file says. `onChange`: keep lists up to date by watching, and tell when something
- * changes; absent: ask each time. `identity`: who asks, for audit logs.
+ * changes; absent: ask each time.
  */
 export function connect(
   cluster: Cluster,
@@ -29,14 +39,14 @@ export function connect(
   hub: Hub | undefined,
   onAnswer: OnAnswer,
   onChange: (() => void) | undefined,
-  identity = '',
+  caller: Caller = ANYBODY,
 ): Connection {
   return connectCluster({
     name: cluster.name,
     credentials: credentialsOf(cluster, settings, hub),
     endpoints: cluster.endpoints,
     describe,
-    identity,
+    ...caller,
     onAnswer: (method, status) => onAnswer(cluster.name, method, status),
     ...(onChange === undefined ? {} : { onChange }),
   });

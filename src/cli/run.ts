@@ -158,11 +158,13 @@ function openController(
   listeners: Listeners,
 ): Controller {
   const { metrics, log } = listeners;
+  const mayWrite = (): boolean => election?.isLeader() ?? true;
+  const caller = { identity, mayWrite };
   return createController(
     {
-      connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange, identity),
+      connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange, caller),
       clock: realClock,
-      mayWrite: () => election?.isLeader() ?? true,
+      mayWrite,
       isHuman: humanManagers(settings),
       isInSync,
       onProgress: (cluster, result) => logObject(cluster, result, log),

@@ -26,6 +26,8 @@ export interface ConnectOptions {
   readonly onAnswer: (method: string, status: number) => void;
   /** Who asks, for the audit log of the cluster; `''`: nobody in particular. */
   readonly identity: string;
+  /** False: nothing is sent that writes. Asked when it is about to be sent. */
+  readonly mayWrite: () => boolean;
   /** Keep what was listed up to date by watching, and tell when it changes. Absent: each list asks. */
   readonly onChange?: () => void;
 }
@@ -43,6 +45,7 @@ export function connectCluster(options: ConnectOptions): ClusterConnection {
     endpoints: options.endpoints,
     onAnswer: options.onAnswer,
     userAgent: userAgent(options.identity),
+    mayWrite: options.mayWrite,
     identify: (send) => readClusterUid(name, send),
   });
   const discovery = createDiscoveryCache(name, transport, DISCOVERY_MAX_AGE_MS);

@@ -84,6 +84,11 @@ export interface TransportOptions {
   /** Who asks, for the audit log of the other side: see {@link userAgent}. */
   readonly userAgent: string;
   /**
+   * False: another controller may be at work, and nothing is sent that writes. Asked at the last moment, because a request
+   * may have waited: for credentials, for the time that the server asked for, or with the whole process, frozen.
+   */
+  readonly mayWrite?: () => boolean;
+  /**
    * Asks over new connections, before anything else goes over them, which API server is behind them. Credentials or
    * endpoints that lead to another one than the first are refused with WRONG_CLUSTER: what was read from one cluster must
    * never decide what is written to another.
@@ -162,6 +167,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   const dispatch = async (connection: Connection, request: ApiRequest, signal: AbortSignal): Promise<Answer> => {
+    if (request.method !== 'GET' && options.mayWrite?.() === false) throw mustNotWrite(request);
     try {
       return await exchange(name, connection, request, limits, signal);
     } catch (error) {
@@ -228,6 +234,15 @@ async function unlessAborted<T>(promise: Promise<T>, subject: Subject, signal: A
   } finally {
     done.abort();
   }
+}
+
+function mustNotWrite(request: ApiRequest): PortError {
+  return new PortError({
+    ...subjectOf(request),
+    code: 'CANCELLED',
+    retry: true,
+    safeMessage: 'the lease is not ours (any more): nothing is written',
+  });
 }
 
 function wrongCluster(name: string, { server }: Connection, found: string, first: string): PortError {
