@@ -8,6 +8,10 @@ import { type Answer, type ApiRequest, createTransport, userAgent } from './tran
 
 /** The cluster that the controller itself belongs to: it holds the other clusters' credentials and the lease. */
 export interface Hub {
+  /** Where Secrets and the Lease are. */
+  readonly namespace: string;
+  /** Of its API server: `https://10.0.0.1:6443`. Throws PortError where its credentials cannot be read. */
+  address(): Promise<string>;
   /** Credentials from the kubeconfig in a Secret of the hub; read for each use, so that a changed Secret takes effect. */
   memberCredentials(secret: string): CredentialSource;
   readonly leases: LeaseStore;
@@ -47,6 +51,8 @@ export function connectHub(
   const root = `/api/v1/namespaces/${namespace}`;
   const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   return {
+    namespace,
+    address: async () => (await source()).server.origin,
     memberCredentials: (secret) => async () => {
       const request = get(`${root}/secrets/${encodeURIComponent(secret)}`, `Secret ${namespace}/${secret}`);
       const answer = await send(request, AbortSignal.timeout(SECRET_MS));
