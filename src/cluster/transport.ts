@@ -7,6 +7,7 @@ import { parseJson } from '../object/json.ts';
 import { VERSION } from '../version.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
 import { connectionFailure } from './connection-error.ts';
+import { describeExpiry } from './describe-expiry.ts';
 
 /** One answer of an API server. `body` is `undefined` when there was none. */
 export interface Answer {
@@ -129,7 +130,7 @@ export function createTransport(options: TransportOptions): Transport {
     const identity = identify(server, credentials);
     const old = current;
     if (old !== undefined && old.identity === identity) {
-      current = { ...old, headers: headersOf(credentials, options.userAgent), readAt: performance.now() };
+      current = { ...old, credentials, readAt: performance.now() };
       return current;
     }
     // Whatever becomes of the new connection: the old credentials were replaced, and are not used any more.
@@ -157,6 +158,7 @@ export function createTransport(options: TransportOptions): Transport {
       patiently(request, closed.signal, async () => {
         const answer = await dispatch(connection, request, closed.signal);
         onAnswer(request.method, answer.status);
+        if (answer.status === 401) explainExpiry(connection, request);
         return answer;
       }),
     );
@@ -196,6 +198,7 @@ export function createTransport(options: TransportOptions): Transport {
       answer = await dispatch(connection, request, signal);
     }
     onAnswer(request.method, answer.status);
+    if (answer.status === 401) explainExpiry(connection, request);
     return answer;
   };
 
@@ -245,6 +248,19 @@ function mustNotWrite(request: ApiRequest): PortError {
   });
 }
 
+/** Throws where the credentials themselves say why they are not accepted. */
+function explainExpiry({ credentials }: Connection, request: ApiRequest): void {
+  const expiry = describeExpiry(credentials, Date.now());
+  if (expiry === undefined) return;
+  throw new PortError({
+    ...subjectOf(request),
+    code: 'UNAUTHENTICATED',
+    retry: false,
+    status: 401,
+    safeMessage: `the API server does not accept the credentials: ${expiry}. Renew them`,
+  });
+}
+
 function wrongCluster(name: string, { server }: Connection, found: string, first: string): PortError {
   return new PortError({
     port: 'cluster',
@@ -259,7 +275,8 @@ function wrongCluster(name: string, { server }: Connection, found: string, first
 interface Connection {
   readonly server: URL;
   readonly identity: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly credentials: Credentials;
+  readonly agent: string;
   readonly readAt: number;
   readonly requests: Dispatcher;
   readonly watches: Dispatcher;
@@ -273,10 +290,6 @@ function identify(server: URL, credentials: Credentials): string {
     hash.update(Buffer.isBuffer(part) ? part : JSON.stringify(part ?? null)).update('\0');
   }
   return hash.digest('hex');
-}
-
-function headersOf({ headers }: Credentials, agent: string): Readonly<Record<string, string>> {
-  return { 'User-Agent': agent, ...headers };
 }
 
 /**
@@ -294,7 +307,8 @@ function openConnection(
   return {
     server,
     identity,
-    headers: headersOf(credentials, agent),
+    credentials,
+    agent,
     readAt: performance.now(),
     requests: new Agent({
       connect,
@@ -389,7 +403,8 @@ function options(connection: Connection, request: ApiRequest, signal: AbortSigna
       Accept: request.accept ?? 'application/json',
       ...(request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' }),
       ...(request.ifNoneMatch === undefined ? {} : { 'If-None-Match': request.ifNoneMatch }),
-      ...connection.headers,
+      'User-Agent': connection.agent,
+      ...connection.credentials.headers,
     },
     body: request.body ?? null,
     signal,
