@@ -86,6 +86,8 @@ interface Member {
   memory: TickMemory;
   tick: Tick | undefined;
   healed: readonly HealedDrift[];
+  /** UID of the API server that was given to this cluster: no other cluster of the fleet gets the same. */
+  clusterUid: string | undefined;
   /** Apps that the cluster had an inventory of when it was last read; absent: never read. */
   inventories: ReadonlySet<string> | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -191,12 +193,21 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     const { reader, writer } = connection;
     const isEnding = (): boolean => ending;
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs + RECORD_MS)]);
-    return reconcileCluster(input, { reader, writer, clock, isHuman, mayWrite, isEnding, onProgress }, signal);
+    const own = { isEnding, onProgress, claim: (uid: string) => claim(member, uid) };
+    return reconcileCluster(input, { reader, writer, clock, isHuman, mayWrite, ...own }, signal);
+  };
+
+  /** In one turn, so that of two clusters whose connections lead to one API server exactly one gets it. */
+  const claim = (member: Member, uid: string): string | undefined => {
+    const owner = [...members].find(([, each]) => each !== member && each.clusterUid === uid)?.[0];
+    if (owner === undefined) Object.assign(member, { clusterUid: uid });
+    return owner;
   };
 
   const connectionOf = async (member: Member): Promise<Connection> => {
     const { cluster } = member.target;
-    const key = JSON.stringify([cluster.connection, cluster.endpoints]);
+    // Whoever writes spec.uid says that the connection leads where it should.
+    const key = JSON.stringify([cluster.connection, cluster.endpoints, cluster.uid]);
     if (member.connection?.key === key) return member.connection.ports;
     await member.connection?.ports.close();
     member.connection = undefined;
@@ -266,6 +277,7 @@ function newMember(target: RenderedCluster): Member {
     memory: EMPTY_MEMORY,
     tick: undefined,
     healed: [],
+    clusterUid: undefined,
     inventories: undefined,
     timer: undefined,
     dueMs: 0,

@@ -8,6 +8,7 @@
  * tick, which goes on from facts. This file is the only caller of stages; stages do not know one another.
  */
 import { applyPlan } from './apply/apply-plan.ts';
+import { checkIdentity } from './apply/check-identity.ts';
 import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
 import { withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
@@ -75,6 +76,8 @@ export interface TickPorts {
   readonly mayWrite: () => boolean;
   /** True: the process ends, so nothing more is begun, and what was done is recorded. Absent: it does not. */
   readonly isEnding?: () => boolean;
+  /** See {@link checkIdentity}. Absent: this process does not look at several clusters. */
+  readonly claim?: (clusterUid: string) => string | undefined;
   /** Managers that are people at a keyboard. */
   readonly isHuman: (manager: string) => boolean;
   /** Told as objects are written, for people who watch. */
@@ -108,6 +111,9 @@ export async function reconcileCluster(
     const missing = recent(memory.missing, nowMs);
     const observedAt = new Date(clock.now()).toISOString();
     const observation = await observe(target, fleet.name, observedAt, missing, reader, signal);
+    const identity = { cluster: target.cluster, clusters: rendered.clusterNames, observation };
+    const stranger = checkIdentity({ ...identity, claim: ports.claim ?? nobody });
+    if (stranger !== undefined) return { tick: failed(stranger), memory: EMPTY_MEMORY };
     const policy = { manager: FIELD_MANAGER, isHuman: ports.isHuman };
     const asked = { fleet: fleet.name, target, observation, policy, remembered: memory.previews, nowMs, reader };
     const previews = await preview(asked, signal);
@@ -132,6 +138,10 @@ export async function reconcileCluster(
     if (!(error instanceof PortError)) throw error;
     return { tick: failed(error), memory };
   }
+}
+
+function nobody(): undefined {
+  return undefined;
 }
 
 function fenceOf({ deadlineMs }: TickInput, { clock, mayWrite, isEnding }: TickPorts): Fence {
