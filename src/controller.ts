@@ -59,6 +59,9 @@ export const CONTROLLER_LIMITS: ControllerLimits = {
   retryMs: [1000, 60_000],
 };
 
+/** At the end of a tick: what is under way may come to its end, and what was done is recorded. */
+const RECORD_MS = 5000;
+
 /** The only loop: whom to tick when, how many at once, back-off, shutdown. */
 export interface Controller {
   /** A new revision to bring the clusters to; it is the head from now on, and the head is fine. */
@@ -68,7 +71,10 @@ export interface Controller {
   /** Looks at every cluster soon. */
   lookNow(): void;
   state(): FleetState;
-  /** Begins no tick any more, waits for those under way, and cuts them off after `graceMs`. */
+  /**
+   * Begins no tick any more and waits for those under way. When most of `graceMs` is over they begin no object any more
+   * and record what they did; at its end they are cut off.
+   */
   close(graceMs: number): Promise<void>;
 }
 
@@ -80,6 +86,8 @@ interface Member {
   memory: TickMemory;
   tick: Tick | undefined;
   healed: readonly HealedDrift[];
+  /** UID of the API server that was given to this cluster: no other cluster of the fleet gets the same. */
+  clusterUid: string | undefined;
   /** Apps that the cluster had an inventory of when it was last read; absent: never read. */
   inventories: ReadonlySet<string> | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -100,6 +108,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
   let head = '';
   let trouble: HeadTrouble | undefined;
   let closing = false;
+  let ending = false;
 
   const state = (): FleetState => {
     const ticks = [...members].flatMap(([name, { tick }]) => (tick === undefined ? [] : [[name, tick] as const]));
@@ -147,6 +156,8 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       const fleet = rendered;
       const beganMs = ports.clock.monotonicMs();
       const { tick, memory } = await runTick(fleet, member);
+      // A tick that our own end cut off says nothing about the cluster.
+      if (ending && tick.state === 'failed' && tick.failure.code === 'CANCELLED') return;
       const current = members.get(name) === member && fleet === rendered;
       member.memory = memory;
       if (tick.state === 'done') member.inventories = new Set(tick.observation.inventories.keys());
@@ -179,17 +190,24 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       readOnly: false,
     };
     const onProgress = (result: ObjectResult): void => ports.onProgress(name, result);
-    const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs)]);
-    return reconcileCluster(
-      input,
-      { reader: connection.reader, writer: connection.writer, clock, isHuman, mayWrite, onProgress },
-      signal,
-    );
+    const { reader, writer } = connection;
+    const isEnding = (): boolean => ending;
+    const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs + RECORD_MS)]);
+    const own = { isEnding, onProgress, claim: (uid: string) => claim(member, uid) };
+    return reconcileCluster(input, { reader, writer, clock, isHuman, mayWrite, ...own }, signal);
+  };
+
+  /** In one turn, so that of two clusters whose connections lead to one API server exactly one gets it. */
+  const claim = (member: Member, uid: string): string | undefined => {
+    const owner = [...members].find(([, each]) => each !== member && each.clusterUid === uid)?.[0];
+    if (owner === undefined) Object.assign(member, { clusterUid: uid });
+    return owner;
   };
 
   const connectionOf = async (member: Member): Promise<Connection> => {
     const { cluster } = member.target;
-    const key = JSON.stringify([cluster.connection, cluster.endpoints]);
+    // Whoever writes spec.uid says that the connection leads where it should.
+    const key = JSON.stringify([cluster.connection, cluster.endpoints, cluster.uid]);
     if (member.connection?.key === key) return member.connection.ports;
     await member.connection?.ports.close();
     member.connection = undefined;
@@ -241,7 +259,10 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       closing = true;
       for (const member of members.values()) clearTimeout(member.timer);
       const running = Promise.all([...members.values()].flatMap((member) => member.running ?? []));
-      await Promise.race([running, sleep(graceMs, undefined, { ref: false })]);
+      const recordMs = Math.min(RECORD_MS, graceMs / 2);
+      await Promise.race([running, sleep(graceMs - recordMs, undefined, { ref: false })]);
+      ending = true;
+      await Promise.race([running, sleep(recordMs, undefined, { ref: false })]);
       abort.abort();
       await running;
       await Promise.all([...members.values()].flatMap(({ connection }) => connection?.ports.close() ?? []));
@@ -256,6 +277,7 @@ function newMember(target: RenderedCluster): Member {
     memory: EMPTY_MEMORY,
     tick: undefined,
     healed: [],
+    clusterUid: undefined,
     inventories: undefined,
     timer: undefined,
     dueMs: 0,

@@ -11,6 +11,8 @@ export interface Metrics {
   /** After each look at the repository; `head` is empty while it cannot be read. */
   readonly state: (state: FleetState, isInSync: (tick: Tick) => boolean) => void;
   readonly polled: (atSeconds: number) => void;
+  /** Whether this replica is the one that works. */
+  readonly leads: (leads: boolean) => void;
   /** The text format of Prometheus, and its content type. */
   print(): Promise<{ readonly text: string; readonly type: string }>;
 }
@@ -67,6 +69,20 @@ export function createMetrics(): Metrics {
     name: 'muster_git_last_poll_timestamp_seconds',
     help: 'When the head of the repository was last read.',
   });
+  let polledAt: number | undefined;
+  const age: Gauge = new Gauge({
+    ...base,
+    name: 'muster_git_head_age_seconds',
+    help: 'Time since the head of the repository was last read.',
+    collect: () => {
+      if (polledAt !== undefined) age.set(Date.now() / 1000 - polledAt);
+    },
+  });
+  const leader = new Gauge({
+    ...base,
+    name: 'muster_leader',
+    help: '1 while this replica is the one that works.',
+  });
   const usable = new Gauge({
     ...base,
     name: 'muster_git_head_usable',
@@ -96,7 +112,11 @@ export function createMetrics(): Metrics {
         if (good && tick.state === 'done') lastSync.set({ cluster }, Date.parse(tick.observation.observedAt) / 1000);
       }
     },
-    polled: (atSeconds) => lastPoll.set(atSeconds),
+    polled: (atSeconds) => {
+      polledAt = atSeconds;
+      lastPoll.set(atSeconds);
+    },
+    leads: (leads) => leader.set(leads ? 1 : 0),
     print: async () => ({ text: await registry.metrics(), type: registry.contentType }),
   };
 }

@@ -8,7 +8,8 @@
  * tick, which goes on from facts. This file is the only caller of stages; stages do not know one another.
  */
 import { applyPlan } from './apply/apply-plan.ts';
-import { fencedWriter } from './apply/fenced-writer.ts';
+import { checkIdentity } from './apply/check-identity.ts';
+import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
 import { withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
 import { detectDrift } from './drift/detect-drift.ts';
@@ -76,6 +77,10 @@ export interface TickPorts {
   readonly clock: Clock;
   /** False: another controller may be at work; asked before each write. */
   readonly mayWrite: () => boolean;
+  /** True: the process ends, so nothing more is begun, and what was done is recorded. Absent: it does not. */
+  readonly isEnding?: () => boolean;
+  /** See {@link checkIdentity}. Absent: this process does not look at several clusters. */
+  readonly claim?: (clusterUid: string) => string | undefined;
   /** Managers that are people at a keyboard. */
   readonly isHuman: (manager: string) => boolean;
   /** Told as objects are written, for people who watch. */
@@ -109,6 +114,9 @@ export async function reconcileCluster(
     const missing = recent(memory.missing, nowMs);
     const observedAt = new Date(clock.now()).toISOString();
     const observation = await observe(target, fleet.name, observedAt, missing, reader, signal);
+    const identity = { cluster: target.cluster, clusters: rendered.clusterNames, observation };
+    const stranger = checkIdentity({ ...identity, claim: ports.claim ?? nobody });
+    if (stranger !== undefined) return { tick: failed(stranger), memory: EMPTY_MEMORY };
     const policy = { manager: FIELD_MANAGER, isHuman: ports.isHuman };
     const asked = { fleet: fleet.name, target, observation, policy, remembered: memory.previews, nowMs, reader };
     const previews = await preview(asked, signal);
@@ -123,7 +131,7 @@ export async function reconcileCluster(
       heals: memory.heals,
       nowMs,
     });
-    const writer = fencedWriter(ports.writer, () => clock.monotonicMs() > input.deadlineMs || !ports.mayWrite());
+    const writer = fencedWriter(ports.writer, fenceOf(input, ports));
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
     const health = reportHealth(target, observation, result);
@@ -133,6 +141,23 @@ export async function reconcileCluster(
     if (!(error instanceof PortError)) throw error;
     return { tick: failed(error), memory };
   }
+}
+
+function nobody(): undefined {
+  return undefined;
+}
+
+function fenceOf({ deadlineMs }: TickInput, { clock, mayWrite, isEnding }: TickPorts): Fence {
+  const record = (): string | undefined => (mayWrite() ? undefined : 'the lease is not ours (any more)');
+  return {
+    record,
+    begin: () => {
+      if (isEnding?.() === true) return 'the process ends; the rest comes when it is back';
+      if (clock.monotonicMs() > deadlineMs)
+        return 'the time for this write phase is over; the rest comes with the next';
+      return record();
+    },
+  };
 }
 
 /** The render stage's readers, as the source stage uses them. */

@@ -117,7 +117,7 @@ export const OPTIONS = {
     flag: 'identity',
     env: 'MUSTER_IDENTITY',
     value: 'NAME',
-    doc: 'Who holds the lease. Default: the name of the machine or Pod.',
+    doc: 'Who holds the lease, in it and in audit logs, with something random behind. Default: the name of the machine or Pod.',
   },
   forge: {
     flag: 'forge',

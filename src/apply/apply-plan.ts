@@ -60,14 +60,16 @@ async function applyApp(plan: AppPlan, context: Context): Promise<AppOutcome> {
     objects.push(result);
     context.onProgress(result);
   };
+  let recorded = plan;
   try {
-    const inventory = await recordIntent(plan, context);
+    recorded = { ...plan, ...(await recordIntent(plan, context)) };
     const applied = await runSteps(plan, add, context);
     if (applied) await runDeletes(plan.deletes, plan.app, add, context);
-    await recordOutcome({ ...plan, ...inventory }, { app: plan.app, objects }, context);
+    await recordOutcome(recorded, { app: plan.app, objects }, context);
     return { app: { app: plan.app, objects } };
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
+    if (error.code === 'CANCELLED' && objects.length > 0) await recordPart(recorded, objects, context);
     const aborted = `${error.subject}: ${error.safeMessage}`;
     // Somebody else changed the inventory: this app is looked at again, the cluster is fine.
     const outage = error.code === 'CONFLICT' ? {} : { outage: error };
@@ -90,6 +92,16 @@ async function recordOutcome(plan: AppPlan, result: AppResult, { fleet, writer, 
   const recorded = plan.intent ?? plan.inventory;
   if (settled === undefined || recorded === undefined || sameInventory(settled, recorded)) return;
   await writer.putInventory(fleet, settled, signal);
+}
+
+/** We stopped, not the cluster: what was done until then need not be found out by the next write phase. */
+async function recordPart(plan: AppPlan, objects: readonly ObjectResult[], context: Context): Promise<void> {
+  try {
+    await recordOutcome(plan, { app: plan.app, objects }, context);
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    // The record of the intent is still there, and names everything that may have been made.
+  }
 }
 
 /** False: an object was refused, and the later steps were not begun. */

@@ -2,33 +2,45 @@ import { PortError } from '../model/errors.ts';
 import type { ClusterWriter } from '../model/ports.ts';
 
 /**
- * A writer that refuses to write once its time is over. An abort signal alone is not enough: a process that was frozen
- * wakes up with its timers still to fire, and another controller may have taken over meanwhile. `isOver` must read a
- * clock that never goes back.
+ * When a write phase is over: the reason, or `undefined` while it is not. Clocks in here must be ones that never go back.
  */
-export function fencedWriter(writer: ClusterWriter, isOver: () => boolean): ClusterWriter {
-  const check = (operation: string): void => {
-    if (!isOver()) return;
+export interface Fence {
+  /** Nothing more is begun. */
+  readonly begin: () => string | undefined;
+  /** Not even what was done is recorded. */
+  readonly record: () => string | undefined;
+}
+
+/**
+ * A writer that refuses to write once its time is over. An abort signal alone is not enough: a process that was frozen
+ * wakes up with its timers still to fire, and another controller may have taken over meanwhile.
+ *
+ * An inventory may be stored for longer than an object may be written: it is a compare-and-swap, and a record of what was
+ * done spares the next write phase to find out.
+ */
+export function fencedWriter(writer: ClusterWriter, { begin, record }: Fence): ClusterWriter {
+  const check = (operation: string, reason: string | undefined): void => {
+    if (reason === undefined) return;
     throw new PortError({
       port: 'cluster',
       operation,
       subject: 'the cluster',
       code: 'CANCELLED',
       retry: true,
-      safeMessage: 'the time for this write phase is over',
+      safeMessage: reason,
     });
   };
   return {
     apply: (request, signal) => {
-      check('apply');
+      check('apply', begin());
       return writer.apply(request, signal);
     },
     delete: (action, signal) => {
-      check('delete');
+      check('delete', begin());
       return writer.delete(action, signal);
     },
     putInventory: (fleet, inventory, signal) => {
-      check('store');
+      check('store', record());
       return writer.putInventory(fleet, inventory, signal);
     },
   };

@@ -3,8 +3,9 @@ import type { Inventory, InventoryEntry } from '../model/observation.ts';
 import { idKey } from '../object/id.ts';
 
 /** The inventory of an app that has none yet on a cluster. */
-export function emptyInventory(app: string, clusterUid: string): Inventory {
-  return { app, revision: '', clusterUid, prune: true, onUnplace: 'orphan', entries: [], resourceVersion: '' };
+export function emptyInventory(app: string, clusterUid: string, clusterName: string): Inventory {
+  const base = { app, revision: '', clusterUid, clusterName, entries: [], resourceVersion: '' };
+  return { ...base, prune: true, onUnplace: 'orphan' };
 }
 
 /**
@@ -45,6 +46,8 @@ export function sameInventory(a: Inventory, b: Inventory): boolean {
   return (
     a.prune === b.prune &&
     a.onUnplace === b.onUnplace &&
+    a.clusterUid === b.clusterUid &&
+    a.clusterName === b.clusterName &&
     a.entries.length === b.entries.length &&
     a.entries.every((entry, index) => sameEntry(entry, b.entries[index]))
   );

@@ -62,14 +62,14 @@ const NOTHING = { steps: [], deletes: [], kept: [], gone: [] } as const;
 /** An app that the cluster should have. */
 function planApp(app: RenderedApp, context: Context): AppPlan {
   const known = context.observation.inventories.get(app.name);
-  const inventory = known ?? emptyInventory(app.name, context.observation.clusterUid);
+  const inventory = known ?? emptyInventory(app.name, context.observation.clusterUid, context.target.cluster.name);
   const decisions = app.manifests.map((manifest) => decide(manifest, app, context));
   const skipped = decisions.filter((each) => 'outcome' in each);
   const blocked = blockOf(app, inventory, skipped, context);
   const base = {
     app: app.name,
     revision: context.revision,
-    settings: { prune: app.prune, onUnplace: app.onUnplace },
+    settings: { prune: app.prune, onUnplace: app.onUnplace, ...clusterOf(context) },
     ...(known === undefined ? {} : { inventory: known }),
   };
   if (blocked !== undefined) return { ...base, ...NOTHING, blocked, skipped };
@@ -90,15 +90,19 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   };
 }
 
+function clusterOf({ target, observation }: Context): Pick<Inventory, 'clusterUid' | 'clusterName'> {
+  return { clusterUid: observation.clusterUid, clusterName: target.cluster.name };
+}
+
 /** An app of which the cluster still has objects, and which it should not have any more. */
 function planLeaving(inventory: Inventory, context: Context): AppPlan {
   const { app } = inventory;
-  const blocked = safetyBlock(inventory, context) ?? suspension(undefined, context);
+  const blocked = safetyBlock(inventory) ?? suspension(undefined, context);
   const base = {
     app,
     revision: context.revision,
     inventory,
-    settings: { prune: inventory.prune, onUnplace: inventory.onUnplace },
+    settings: { prune: inventory.prune, onUnplace: inventory.onUnplace, ...clusterOf(context) },
     skipped: [],
   };
   if (blocked !== undefined) return { ...base, ...NOTHING, blocked };
@@ -158,7 +162,7 @@ function blockOf(
 ): Block | undefined {
   const refused = skipped.find((each) => each.outcome === 'refused');
   return (
-    safetyBlock(inventory, context) ??
+    safetyBlock(inventory) ??
     (app.state === 'held' ? { kind: 'held', reason: heldReason(app) } : undefined) ??
     suspension(app, context) ??
     (refused === undefined ? undefined : { kind: 'refused', reason: `${formatId(refused.id)}: ${refused.reason}` }) ??
@@ -173,19 +177,9 @@ function heldReason({ diagnostics }: RenderedApp): string {
   return `${file}:${line}:${column}: ${first.code}: ${first.message}`;
 }
 
-/** The cluster is not the one we think, or what we own there cannot be read. */
-function safetyBlock(inventory: Inventory, { target, observation }: Context): Block | undefined {
-  const { cluster } = target;
-  const { clusterUid } = observation;
-  const pinned = cluster.uid ?? inventory.clusterUid;
-  if (pinned !== '' && pinned !== clusterUid) {
-    const source = cluster.uid === undefined ? 'its inventory was written for' : 'spec.uid says';
-    return {
-      kind: 'unsafe',
-      reason: `this is not cluster "${cluster.name}": ${source} ${pinned}, and its kube-system has UID ${clusterUid}`,
-    };
-  }
-  return inventory.unreadable === undefined ? undefined : { kind: 'unsafe', reason: inventory.unreadable };
+/** What we own there cannot be read. */
+function safetyBlock({ unreadable }: Inventory): Block | undefined {
+  return unreadable === undefined ? undefined : { kind: 'unsafe', reason: unreadable };
 }
 
 function suspension(app: RenderedApp | undefined, { fleet, target }: Context): Block | undefined {

@@ -19,6 +19,16 @@ import type { Io } from './verb.ts';
 /** Told of each answer of an API server. */
 export type OnAnswer = (cluster: string, method: string, status: number) => void;
 
+/** Who asks. */
+export interface Caller {
+  /** For audit logs; `''`: nobody in particular. */
+  readonly identity: string;
+  /** False: another controller may be at work. Asked when a request that writes is about to be sent. */
+  readonly mayWrite: () => boolean;
+}
+
+const ANYBODY: Caller = { identity: '', mayWrite: () => true };
+
 /**
  * Connects to a cluster by what its file says. `onChange`: keep lists up to date by watching, and tell when something
  * changes; absent: ask each time.
@@ -29,19 +39,26 @@ export function connect(
   hub: Hub | undefined,
   onAnswer: OnAnswer,
   onChange: (() => void) | undefined,
+  caller: Caller = ANYBODY,
 ): Connection {
   return connectCluster({
     name: cluster.name,
     credentials: credentialsOf(cluster, settings, hub),
     endpoints: cluster.endpoints,
     describe,
+    ...caller,
     onAnswer: (method, status) => onAnswer(cluster.name, method, status),
     ...(onChange === undefined ? {} : { onChange }),
   });
 }
 
 /** The hub: the context that `--hub-context` names, else the cluster that we run in; `undefined`: neither is there. */
-export async function openHub(settings: Settings, env: Io['env'], onAnswer: OnAnswer): Promise<Hub | undefined> {
+export async function openHub(
+  settings: Settings,
+  env: Io['env'],
+  onAnswer: OnAnswer,
+  identity = '',
+): Promise<Hub | undefined> {
   const context = settings.text('hubContext');
   const folder = settings.text('serviceAccount') ?? '';
   const inCluster = (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
@@ -50,7 +67,7 @@ export async function openHub(settings: Settings, env: Io['env'], onAnswer: OnAn
     settings.text('namespace') ?? (inCluster ? await inClusterNamespace(folder) : undefined) ?? INVENTORY_NAMESPACE;
   const source =
     context === undefined ? inClusterCredentials(folder, env) : kubeconfigContext(kubeconfigFile(settings), context);
-  return connectHub(source, namespace, (method, status) => onAnswer('hub', method, status));
+  return connectHub(source, namespace, identity, (method, status) => onAnswer('hub', method, status));
 }
 
 /** Whether a field manager is a person at a keyboard, by the patterns of `--human-managers`. */

@@ -1,26 +1,31 @@
-import { hostname } from 'node:os';
 import type { Hub } from '../cluster/hub.ts';
 import { type Controller, createController } from '../controller.ts';
-import { createElection, type Election, electionLimits, type ElectionPorts } from '../election.ts';
+import type { Election } from '../election.ts';
 import { type FollowPorts, followRepository } from '../follow.ts';
 import { type HttpServer, startHttpServer } from '../http-server.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import type { ObjectResult } from '../model/apply.ts';
+import { PortError } from '../model/errors.ts';
 import type { FleetState } from '../model/fleet-state.ts';
 import type { Tick } from '../model/tick.ts';
 import { formatId } from '../object/id.ts';
 import { isInSync } from '../report/assess-cluster.ts';
+import { fencedForge } from '../report/fenced-forge.ts';
 import { createPublisher, type Publisher } from '../report/publish.ts';
 import { summarize } from '../report/summarize.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
-import { type Settings, UsageError } from '../settings.ts';
-import { connect, humanManagers, openHub } from './connections.ts';
+import type { Settings } from '../settings.ts';
+import { VERSION } from '../version.ts';
+import { type Caller, connect, humanManagers, openHub } from './connections.ts';
 import { controllerLimits } from './controller-limits.ts';
+import { createFailureLog } from './log-failures.ts';
 import { logStatus } from './log-status.ts';
+import { openElection, processIdentity } from './open-election.ts';
 import { openForge } from './open-forge.ts';
 import { openLog } from './open-log.ts';
 import { type OpenRepository, openRepository } from './open-repository.ts';
+import { createReadiness } from './readiness.ts';
 import { realClock } from './real-clock.ts';
 import { renderLimits } from './render-limits.ts';
 import { statusDocument } from './status-document.ts';
@@ -74,19 +79,27 @@ export const runVerb: Verb = {
     const metrics = createMetrics();
     const source = await openRepository(settings);
     open.defer(() => source.close());
-    const hub = await openHub(settings, io.env, metrics.answer);
+    const identity = processIdentity(settings);
+    const hub = await openHub(settings, io.env, metrics.answer, identity);
     if (hub !== undefined) open.defer(() => hub.close());
-    const election = openElection(settings, hub, log);
+    const election = openElection(settings, hub, identity, log);
+    const caller: Caller = { identity, mayWrite: () => election?.isLeader() ?? true };
     const publisher = createPublisher({
-      forge: openForge(settings, log),
+      forge: fencedForge(openForge(settings, log), caller.mayWrite),
       clock: realClock,
       onEvent: (event) => logStatus(event, log),
     });
-    const controller = openController(call, hub, election, { publisher, metrics, log });
+    const controller = openController(call, hub, caller, { publisher, metrics, log });
     const pulse: Pulse = { atMs: realClock.monotonicMs() };
-    const server = await openServer(settings, controller, election, metrics, pulse);
+    const server = await openServer(settings, controller, { identity, election }, metrics, pulse);
     if (server !== undefined) open.defer(() => server.close());
-    log.info('muster runs', { repository: source.name, ...(server === undefined ? {} : { listen: server.url }) });
+    log.info('muster runs', {
+      version: VERSION,
+      identity,
+      repository: source.name,
+      ...(await hubFacts(hub, election, log)),
+      ...(server === undefined ? {} : { listen: server.url }),
+    });
     return await lead(call, { source, controller, election, pulse, publisher, metrics, log }, signal);
   },
 };
@@ -119,6 +132,7 @@ const CLOSE_MS = 5000;
 async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): Promise<number> {
   const { source, controller, election, pulse, publisher, metrics, log } = parts;
   if (election !== undefined && !(await election.wait(signal))) return 0;
+  metrics.leads(true);
   const lost = new AbortController();
   const giveBack = new AbortController();
   const holding = election?.hold(giveBack.signal).then(() => lost.abort());
@@ -137,10 +151,12 @@ async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): 
   try {
     await followRepository(ports, settings.duration('poll'), AbortSignal.any([signal, lost.signal]));
   } finally {
-    if (lost.signal.aborted) log.error('the lease was lost: nothing is written any more');
+    const holder = election?.holder() ?? '';
+    if (lost.signal.aborted) log.error('the lease was lost: nothing is written any more', { holder });
     else log.info('muster ends');
     await controller.close(lost.signal.aborted ? 0 : settings.duration('grace'));
-    await publisher.close(AbortSignal.timeout(CLOSE_MS));
+    await publisher.close(lost.signal.aborted ? AbortSignal.abort() : AbortSignal.timeout(CLOSE_MS));
+    metrics.leads(false);
     const wasLost = lost.signal.aborted;
     giveBack.abort();
     await holding;
@@ -149,22 +165,43 @@ async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): 
   return signal.aborted ? 0 : 1;
 }
 
+/** What a person wants to know of the hub first. Without its credentials there is no election, so that ends it here. */
+async function hubFacts(
+  hub: Hub | undefined,
+  election: Election | undefined,
+  log: Log,
+): Promise<{ readonly hub?: string; readonly namespace?: string; readonly leaderElect?: boolean }> {
+  if (hub === undefined) return {};
+  const facts = { namespace: hub.namespace, leaderElect: election !== undefined };
+  try {
+    return { hub: await hub.address(), ...facts };
+  } catch (error) {
+    if (!(error instanceof PortError) || election !== undefined) throw error;
+    log.warn('the hub cannot be used', { code: error.code, reason: `${error.subject}: ${error.safeMessage}` });
+    return facts;
+  }
+}
+
 function openController(
   { settings }: VerbCall,
   hub: Hub | undefined,
-  election: Election | undefined,
+  caller: Caller,
   listeners: Listeners,
 ): Controller {
   const { metrics, log } = listeners;
+  const logFailure = createFailureLog(log);
   return createController(
     {
-      connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange),
+      connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange, caller),
       clock: realClock,
-      mayWrite: () => election?.isLeader() ?? true,
+      mayWrite: caller.mayWrite,
       isHuman: humanManagers(settings),
       isInSync,
       onProgress: (cluster, result) => logObject(cluster, result, log),
-      onState: (state, tick, seconds) => tell(state, tick, seconds, listeners),
+      onState: (state, tick, seconds) => {
+        if (tick !== undefined) logFailure(tick);
+        tell(state, tick, seconds, listeners);
+      },
       // The stack names our own code only; messages of libraries may hold anything.
       onBug: (cluster, error) => log.error('this is a bug in Muster', { cluster, stack: stackOf(error) }),
     },
@@ -172,28 +209,10 @@ function openController(
   );
 }
 
-const LEASE = 'muster';
-
-function openElection(settings: Settings, hub: Hub | undefined, log: Log): Election | undefined {
-  if (!settings.flag('leaderElect')) return undefined;
-  if (hub === undefined)
-    throw new UsageError(
-      '--leader-elect needs a hub that holds the lease: run in a cluster, or name one with --hub-context.',
-    );
-  const identity = settings.text('identity') ?? hostname();
-  const ports: ElectionPorts = {
-    leases: hub.leases,
-    clock: realClock,
-    onHolder: (holder) => log.info('the lease has a holder', { holder, self: holder === identity }),
-    onFailure: (failure) => log.warn('the lease cannot be used', { code: failure.code, reason: failure.safeMessage }),
-  };
-  return createElection(LEASE, identity, ports, electionLimits(settings.duration('lease')));
-}
-
 async function openServer(
   settings: Settings,
   controller: Controller,
-  election: Election | undefined,
+  { identity, election }: { readonly identity: string; readonly election: Election | undefined },
   metrics: Metrics,
   pulse: Pulse,
 ): Promise<HttpServer | undefined> {
@@ -202,18 +221,15 @@ async function openServer(
   return startHttpServer(listen, {
     // Who waits for the lease has no loop yet.
     isAlive: () => election?.isLeader() === false || realClock.monotonicMs() - pulse.atMs < STILL_MS,
-    notReady: () => notReady(controller.state(), election),
+    notReady: createReadiness(controller, election),
     metrics,
-    status: () => statusDocument(controller.state()),
+    status: () =>
+      statusDocument(controller.state(), {
+        identity,
+        leads: election?.isLeader() ?? true,
+        ...(election === undefined ? {} : { holder: election.holder() ?? '' }),
+      }),
   });
-}
-
-/** A replica that waits for the lease is ready: it could take over at once. */
-function notReady({ live, ticks }: FleetState, election: Election | undefined): string | undefined {
-  if (election !== undefined && !election.isLeader())
-    return election.isSettled() ? undefined : 'the lease was not read yet';
-  if (live === undefined) return 'the repository was not read yet';
-  return [...ticks.values()].some((tick) => tick.state === 'done') ? undefined : 'no cluster was read yet';
 }
 
 function tell(state: FleetState, tick: Tick | undefined, seconds: number, { publisher, metrics }: Listeners): void {

@@ -4,8 +4,16 @@ import { formatId } from '../object/id.ts';
 import { assessCluster } from '../report/assess-cluster.ts';
 import { formatDiagnostic, summarize } from '../report/summarize.ts';
 
+/** Which of several replicas answers. Who does not lead knows nothing of the clusters. */
+export interface Replica {
+  readonly identity: string;
+  readonly leads: boolean;
+  /** Who holds the lease; absent: there is no election. */
+  readonly holder?: string;
+}
+
 /** The whole state as JSON: `/api/v1/status` and `muster status -o json`. Documented in docs/status.md. */
-export function statusDocument(state: FleetState): object {
+export function statusDocument(state: FleetState, replica?: Replica): object {
   const { head, live, trouble, ticks } = state;
   const clusters = (live?.clusters ?? []).map(({ cluster, digest }) => {
     const tick = ticks.get(cluster.name);
@@ -14,6 +22,7 @@ export function statusDocument(state: FleetState): object {
   return {
     apiVersion: 'muster.dev/v1alpha1',
     kind: 'Status',
+    ...(replica === undefined ? {} : { replica }),
     head,
     live: live?.revision ?? '',
     ...(trouble?.kind === 'unreadable' ? { trouble: trouble.failure.safeMessage } : {}),

@@ -6,8 +6,8 @@ import { createDiscoveryCache } from './discovery.ts';
 import { CONFIG_MAP } from './inventories.ts';
 import { createLister } from './list.ts';
 import { createLiveCache } from './live-cache.ts';
-import { createReader } from './reader.ts';
-import { createTransport } from './transport.ts';
+import { createReader, readClusterUid } from './reader.ts';
+import { createTransport, userAgent } from './transport.ts';
 import { createWriter } from './writer.ts';
 
 /** Both ports of one cluster over one set of connections. */
@@ -24,6 +24,10 @@ export interface ConnectOptions {
   readonly describe: (body: JsonObject) => LiveObject;
   /** Told of each answer of the API server, for metrics. */
   readonly onAnswer: (method: string, status: number) => void;
+  /** Who asks, for the audit log of the cluster; `''`: nobody in particular. */
+  readonly identity: string;
+  /** False: nothing is sent that writes. Asked when it is about to be sent. */
+  readonly mayWrite: () => boolean;
   /** Keep what was listed up to date by watching, and tell when it changes. Absent: each list asks. */
   readonly onChange?: () => void;
 }
@@ -35,7 +39,15 @@ const IDLE_MS = 5 * 60_000;
 /** Connects lazily: nothing is sent before the first call. */
 export function connectCluster(options: ConnectOptions): ClusterConnection {
   const { name, describe } = options;
-  const transport = createTransport(name, options.credentials, options.endpoints, options.onAnswer);
+  const transport = createTransport({
+    name,
+    source: options.credentials,
+    endpoints: options.endpoints,
+    onAnswer: options.onAnswer,
+    userAgent: userAgent(options.identity),
+    mayWrite: options.mayWrite,
+    identify: (send) => readClusterUid(name, send),
+  });
   const discovery = createDiscoveryCache(name, transport, DISCOVERY_MAX_AGE_MS);
   if (options.onChange === undefined) {
     const lister = createLister(name, transport, describe);

@@ -4,10 +4,14 @@ import { isObject, mapAt, printJson, textAt } from '../object/json.ts';
 import { corrupt, outage } from './api-error.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
 import { parseKubeconfig } from './kubeconfig-fields.ts';
-import { type Answer, type ApiRequest, createTransport } from './transport.ts';
+import { type Answer, type ApiRequest, createTransport, userAgent } from './transport.ts';
 
 /** The cluster that the controller itself belongs to: it holds the other clusters' credentials and the lease. */
 export interface Hub {
+  /** Where Secrets and the Lease are. */
+  readonly namespace: string;
+  /** Of its API server: `https://10.0.0.1:6443`. Throws PortError where its credentials cannot be read. */
+  address(): Promise<string>;
   /** Credentials from the kubeconfig in a Secret of the hub; read for each use, so that a changed Secret takes effect. */
   memberCredentials(secret: string): CredentialSource;
   readonly leases: LeaseStore;
@@ -35,28 +39,43 @@ export interface Lease {
 /** Longest wait for a Secret: a member's tick waits for it. */
 const SECRET_MS = 20_000;
 
-/** `namespace`: where Secrets and the Lease are. */
+/** `namespace`: where Secrets and the Lease are. `identity`: who asks, for the audit log; `''`: nobody in particular. */
 export function connectHub(
   source: CredentialSource,
   namespace: string,
+  identity: string,
   onAnswer: (method: string, status: number) => void,
 ): Hub {
-  const transport = createTransport('hub', source, [], onAnswer);
-  const send = (request: ApiRequest, signal: AbortSignal): Promise<Answer> => transport.request(request, signal);
+  const transport = createTransport({ name: 'hub', source, endpoints: [], onAnswer, userAgent: userAgent(identity) });
+  const send = async (request: ApiRequest, signal: AbortSignal): Promise<Answer> => {
+    const answer = await transport.request(request, signal);
+    if (answer.status === 403) throw denied(answer, request, namespace);
+    return answer;
+  };
   const root = `/api/v1/namespaces/${namespace}`;
   const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+  const readMember = async (secret: string, subject: string): Promise<Credentials> => {
+    const request = get('get', `${root}/secrets/${encodeURIComponent(secret)}`, subject);
+    const answer = await send(request, AbortSignal.timeout(SECRET_MS));
+    if (answer.status === 404) throw bad(subject, 'it does not exist in the hub. Create it with a key "kubeconfig"');
+    if (answer.status !== 200) throw outage(answer, request, 'hub');
+    return credentialsOf(answer, subject);
+  };
   return {
+    namespace,
+    address: async () => (await source()).server.origin,
     memberCredentials: (secret) => async () => {
-      const request = get(`${root}/secrets/${encodeURIComponent(secret)}`, `Secret ${namespace}/${secret}`);
-      const answer = await send(request, AbortSignal.timeout(SECRET_MS));
-      if (answer.status === 404)
-        throw bad(`Secret ${namespace}/${secret}`, 'it does not exist in the hub. Create it with a key "kubeconfig"');
-      if (answer.status !== 200) throw outage(answer, request, 'hub');
-      return credentialsOf(answer, `Secret ${namespace}/${secret}`);
+      const subject = `Secret ${namespace}/${secret}`;
+      try {
+        return await readMember(secret, subject);
+      } catch (error) {
+        if (!(error instanceof PortError) || error.port === 'credentials') throw error;
+        throw ofCredentials(error, subject);
+      }
     },
     leases: {
       read: async (name, signal) => {
-        const request = get(`${leases}/${name}`, `Lease ${name}`);
+        const request = get('get', `${leases}/${name}`, `Lease ${namespace}/${name}`);
         const answer = await send(request, signal);
         if (answer.status === 404) return undefined;
         if (answer.status !== 200) throw outage(answer, request, 'hub');
@@ -68,8 +87,8 @@ export function connectHub(
           method: create ? 'POST' : 'PUT',
           path: create ? leases : `${leases}/${name}`,
           body: printJson(printLease(name, namespace, lease)),
-          operation: 'renew',
-          subject: `Lease ${name}`,
+          operation: create ? 'create' : 'update',
+          subject: `Lease ${namespace}/${name}`,
         };
         const answer = await send(request, signal);
         if (answer.status !== 200 && answer.status !== 201) throw outage(answer, request, 'hub');
@@ -94,8 +113,24 @@ function credentialsOf(answer: Answer, subject: string): Credentials {
   return parsed.credentials;
 }
 
-function get(path: string, subject: string): ApiRequest {
-  return { method: 'GET', path, operation: 'read', subject };
+function get(operation: string, path: string, subject: string): ApiRequest {
+  return { method: 'GET', path, operation, subject };
+}
+
+/** What the API server says is true and takes more room than a status has; what is missing comes first, and to whom last. */
+function denied(answer: Answer, { operation, subject }: ApiRequest, namespace: string): PortError {
+  const [, kind = ''] = /^(\S+) /.exec(subject) ?? [];
+  const user = /User "([^"]+)"/.exec(textAt(answer.body, 'message') ?? '')?.[1] ?? 'the user of Muster';
+  const what = `may not ${operation} ${kind}s in namespace ${namespace}`;
+  return new PortError({
+    port: 'cluster',
+    operation,
+    subject: `${subject} on cluster hub`,
+    code: 'FORBIDDEN',
+    retry: false,
+    status: answer.status,
+    safeMessage: `${what}. Grant it as deploy/role.yaml does, to ${user}`,
+  });
 }
 
 function printLease(name: string, namespace: string, lease: Lease): JsonObject {
@@ -119,6 +154,18 @@ function parseLease(answer: Answer, request: ApiRequest): Lease {
     transitions: Number(spec['leaseTransitions'] ?? 0),
     resourceVersion: textAt(body, 'metadata', 'resourceVersion') ?? '',
   };
+}
+
+/** On the status of a member it must be plain that it is the hub which does not answer. */
+function ofCredentials({ operation, code, retry, safeMessage }: PortError, subject: string): PortError {
+  return new PortError({
+    port: 'credentials',
+    operation,
+    subject,
+    code,
+    retry,
+    safeMessage: `in the hub: ${safeMessage}`,
+  });
 }
 
 function bad(subject: string, safeMessage: string): PortError {

@@ -20,7 +20,6 @@ export function createReader(
   lister: Lister,
   describe: Describe,
 ): ClusterReader {
-  let uid: string | undefined;
   const decoded = new WeakMap<LiveObject, Inventory>();
   const decode = (object: LiveObject): readonly Inventory[] => {
     if (object.body === undefined) return [];
@@ -30,7 +29,7 @@ export function createReader(
   };
   return {
     discover: ({ fresh }, signal) => discovery.read(fresh, signal),
-    clusterUid: async (signal) => (uid ??= await readClusterUid(cluster, transport, signal)),
+    clusterUid: (signal) => transport.identity(signal),
     list: (served, applySets, signal) => {
       const selector = [{ label: PART_OF_LABEL, values: applySets }];
       return lister.list({ served, namespace: '', selector }, signal);
@@ -96,14 +95,15 @@ async function getObject(
   return describe(objectOf(answer, request, cluster));
 }
 
-async function readClusterUid(cluster: string, transport: Transport, signal: AbortSignal): Promise<string> {
+/** UID of the `kube-system` namespace: nobody can give a cluster another one. */
+export async function readClusterUid(cluster: string, send: (request: ApiRequest) => Promise<Answer>): Promise<string> {
   const request: ApiRequest = {
     method: 'GET',
     path: '/api/v1/namespaces/kube-system',
     operation: 'identify',
     subject: 'Namespace kube-system',
   };
-  const answer = await transport.request(request, signal);
+  const answer = await send(request);
   const uid = answer.status === 200 ? textAt(answer.body, 'metadata', 'uid') : undefined;
   if (uid === undefined) throw outage(answer, request, cluster);
   return uid;

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher } from 'undici';
 import type { JsonValue } from '../model/json.ts';
-import { PortError, type PortFailure } from '../model/errors.ts';
+import { type PortCode, PortError, type PortFailure } from '../model/errors.ts';
 import { parseJson } from '../object/json.ts';
+import { VERSION } from '../version.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
 import { connectionFailure } from './connection-error.ts';
+import { describeExpiry } from './describe-expiry.ts';
 
 /** One answer of an API server. `body` is `undefined` when there was none. */
 export interface Answer {
@@ -34,6 +36,11 @@ export interface Transport {
   request(request: ApiRequest, signal: AbortSignal): Promise<Answer>;
   /** Opens a stream of JSON lines. Ends when the server ends it; throws PortError when it breaks. */
   stream(request: ApiRequest, signal: AbortSignal): Promise<AsyncIterable<JsonValue>>;
+  /**
+   * What `identify` said of the API server, which stays the same as long as this transport lives. Reads credentials that
+   * are old anew, so that who changed or removed them hears of it where nothing else is asked. `''`: nobody identifies it.
+   */
+  identity(signal: AbortSignal): Promise<string>;
   /** Ends everything that is under way. */
   close(): Promise<void>;
 }
@@ -66,85 +73,210 @@ const PING_MS = 15_000;
 const WATCH_SILENCE_MS = 90_000;
 const RETRIES = 4;
 
-/**
- * Opens a transport. `endpoints` are tried in order when one cannot be reached; empty: the address in the credentials.
- * `onAnswer` is told of each answer, for metrics.
- */
-export function createTransport(
-  name: string,
-  source: CredentialSource,
-  endpoints: readonly string[],
-  onAnswer: (method: string, status: number) => void,
-  limits: TransportLimits = TRANSPORT_LIMITS,
-): Transport {
+/** What a transport is made of. */
+export interface TransportOptions {
+  /** Of the cluster, for errors. */
+  readonly name: string;
+  readonly source: CredentialSource;
+  /** Tried in order when one cannot be reached; empty: the address in the credentials. */
+  readonly endpoints: readonly string[];
+  /** Told of each answer, for metrics. */
+  readonly onAnswer: (method: string, status: number) => void;
+  /** Who asks, for the audit log of the other side: see {@link userAgent}. */
+  readonly userAgent: string;
+  /**
+   * False: another controller may be at work, and nothing is sent that writes. Asked at the last moment, because a request
+   * may have waited: for credentials, for the time that the server asked for, or with the whole process, frozen.
+   */
+  readonly mayWrite?: () => boolean;
+  /**
+   * Asks over new connections, before anything else goes over them, which API server is behind them. Credentials or
+   * endpoints that lead to another one than the first are refused with WRONG_CLUSTER: what was read from one cluster must
+   * never decide what is written to another.
+   */
+  readonly identify?: (send: (request: ApiRequest) => Promise<Answer>) => Promise<string>;
+  /** {@link TRANSPORT_LIMITS} when absent. */
+  readonly limits?: TransportLimits;
+}
+
+/** `muster/0.1.0`, or `muster/0.1.0 (muster-6d5f-x7k2)`: an audit log tells replicas apart. */
+export function userAgent(identity: string): string {
+  // What a header cannot carry must not make every request fail.
+  const safe = identity.replace(/[^\w.:@-]/g, '_');
+  return `muster/${VERSION}${safe === '' ? '' : ` (${safe})`}`;
+}
+
+/** Opens a transport; nothing is sent before the first request. */
+export function createTransport(options: TransportOptions): Transport {
+  const { name, source, endpoints, onAnswer } = options;
+  const limits = options.limits ?? TRANSPORT_LIMITS;
   let current: Connection | undefined;
   let pending: Promise<Connection> | undefined;
+  let first: string | undefined;
   let endpoint = 0;
+  const closed = new AbortController();
 
-  const connect = (fresh: boolean): Promise<Connection> => {
-    if (!fresh && current !== undefined && performance.now() - current.readAt < limits.credentialsMs) {
-      return Promise.resolve(current);
-    }
+  const connect = async (fresh: boolean, request: Subject, signal: AbortSignal): Promise<Connection> => {
+    if (closed.signal.aborted) throw connectionFailure(closed.signal.reason, request, closed.signal);
+    if (!fresh && current !== undefined && performance.now() - current.readAt < limits.credentialsMs) return current;
     pending ??= open().finally(() => (pending = undefined));
-    return pending;
+    return unlessAborted(pending, request, signal);
   };
 
   const open = async (): Promise<Connection> => {
-    const credentials = await source();
-    const server = new URL(endpoints[endpoint % Math.max(endpoints.length, 1)] ?? credentials.server);
+    const credentials = await source().catch(keepIfAway);
+    if ('identity' in credentials) return (current = { ...credentials, readAt: performance.now() });
+    const server = new URL(endpointNow() ?? credentials.server);
     const identity = identify(server, credentials);
     const old = current;
     if (old !== undefined && old.identity === identity) {
-      current = { ...old, headers: credentials.headers, readAt: performance.now() };
+      current = { ...old, credentials, readAt: performance.now() };
       return current;
     }
-    current = openConnection(server, identity, credentials, limits);
+    // Whatever becomes of the new connection: the old credentials were replaced, and are not used any more.
+    current = undefined;
     if (old !== undefined) void retire(old);
-    return current;
+    const next = openConnection(server, identity, credentials, options.userAgent, limits);
+    try {
+      await pin(next);
+    } catch (error) {
+      await closeConnection(next);
+      throw error;
+    }
+    return (current = next);
+  };
+
+  /** Where credentials are kept is away: those that were read last are as good as they were. */
+  const keepIfAway = (error: unknown): Connection => {
+    if (current !== undefined && error instanceof PortError && AWAY.includes(error.code)) return current;
+    throw error;
+  };
+
+  const pin = async (connection: Connection): Promise<void> => {
+    if (options.identify === undefined) return;
+    const found = await options.identify((request) =>
+      patiently(request, closed.signal, async () => {
+        const answer = await dispatch(connection, request, closed.signal);
+        onAnswer(request.method, answer.status);
+        if (answer.status === 401) explainExpiry(connection, request);
+        return answer;
+      }),
+    );
+    first ??= found;
+    if (found === first) return;
+    leave(connection);
+    throw wrongCluster(name, connection, found, first);
+  };
+
+  const dispatch = async (connection: Connection, request: ApiRequest, signal: AbortSignal): Promise<Answer> => {
+    if (request.method !== 'GET' && options.mayWrite?.() === false) throw mustNotWrite(request);
+    try {
+      return await exchange(name, connection, request, limits, signal);
+    } catch (error) {
+      if (error instanceof PortError && error.code === 'UNREACHABLE') leave(connection);
+      throw error;
+    }
+  };
+
+  const endpointNow = (): string | undefined => endpoints[endpoint % Math.max(endpoints.length, 1)];
+
+  /** The next request tries the next endpoint. Eight requests that fail together are one step, not eight. */
+  const leave = ({ server }: Connection): void => {
+    const now = endpointNow();
+    if (endpoints.length < 2 || now === undefined || new URL(now).href !== server.href) return;
+    endpoint += 1;
+    if (current !== undefined) current = { ...current, readAt: -Infinity };
   };
 
   const send = async (request: ApiRequest, signal: AbortSignal): Promise<Answer> => {
-    let connection = await connect(false);
-    let answer = await exchange(name, connection, request, limits, signal);
+    const subject = subjectOf(request);
+    let connection = await connect(false, subject, signal);
+    let answer = await dispatch(connection, request, signal);
     if (answer.status === 401) {
       // A token that rotated since it was read is the usual reason.
-      connection = await connect(true);
-      answer = await exchange(name, connection, request, limits, signal);
+      connection = await connect(true, subject, signal);
+      answer = await dispatch(connection, request, signal);
     }
     onAnswer(request.method, answer.status);
+    if (answer.status === 401) explainExpiry(connection, request);
     return answer;
   };
 
   return {
-    request: async (request, signal) => {
-      for (let attempt = 0; ; attempt += 1) {
-        let answer: Answer;
-        try {
-          answer = await send(request, signal);
-        } catch (error) {
-          if (error instanceof PortError && error.code === 'UNREACHABLE') {
-            endpoint += 1;
-            if (endpoints.length > 1 && current !== undefined) current = { ...current, readAt: -Infinity };
-          }
-          throw error;
-        }
-        const waitMs = attempt < RETRIES ? retryDelayMs(answer, attempt) : undefined;
-        if (waitMs === undefined) return answer;
-        await pause(waitMs, request, signal);
-      }
+    request: (request, signal) => patiently(request, signal, () => send(request, signal)),
+    stream: async (request, signal) =>
+      openStream(name, await connect(false, subjectOf(request), signal), request, limits, signal),
+    identity: async (signal) => {
+      await connect(false, { port: 'cluster', operation: 'identify', subject: `cluster ${name}` }, signal);
+      return first ?? '';
     },
-    stream: async (request, signal) => openStream(name, await connect(false), request, limits, signal),
     close: async () => {
+      closed.abort();
+      await pending?.catch(() => {});
       if (current !== undefined) await closeConnection(current);
       current = undefined;
     },
   };
 }
 
+/** Codes of a source of credentials that could not be asked, which says nothing about the credentials. */
+const AWAY: readonly PortCode[] = ['UNREACHABLE', 'UNAVAILABLE', 'THROTTLED', 'CANCELLED'];
+
+type Subject = Pick<PortFailure, 'port' | 'operation' | 'subject'>;
+
+/** Others may wait for the same promise: only this caller stops waiting when its time is over. */
+async function unlessAborted<T>(promise: Promise<T>, subject: Subject, signal: AbortSignal): Promise<T> {
+  const done = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const stop = (): void => reject(connectionFailure(signal.reason, subject, signal));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true, signal: done.signal });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    done.abort();
+  }
+}
+
+function mustNotWrite(request: ApiRequest): PortError {
+  return new PortError({
+    ...subjectOf(request),
+    code: 'CANCELLED',
+    retry: true,
+    safeMessage: 'the lease is not ours (any more): nothing is written',
+  });
+}
+
+/** Throws where the credentials themselves say why they are not accepted. */
+function explainExpiry({ credentials }: Connection, request: ApiRequest): void {
+  const expiry = describeExpiry(credentials, Date.now());
+  if (expiry === undefined) return;
+  throw new PortError({
+    ...subjectOf(request),
+    code: 'UNAUTHENTICATED',
+    retry: false,
+    status: 401,
+    safeMessage: `the API server does not accept the credentials: ${expiry}. Renew them`,
+  });
+}
+
+function wrongCluster(name: string, { server }: Connection, found: string, first: string): PortError {
+  return new PortError({
+    port: 'cluster',
+    operation: 'identify',
+    subject: `cluster ${name} (${server.host})`,
+    code: 'WRONG_CLUSTER',
+    retry: false,
+    safeMessage: `its credentials lead to another cluster now: kube-system has UID ${found}, and had ${first}. If that is right, write spec.uid into its file`,
+  });
+}
+
 interface Connection {
   readonly server: URL;
   readonly identity: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly credentials: Credentials;
+  readonly agent: string;
   readonly readAt: number;
   readonly requests: Dispatcher;
   readonly watches: Dispatcher;
@@ -164,12 +296,19 @@ function identify(server: URL, credentials: Credentials): string {
  * Requests and watches have pools of their own: eight watches on a pool of eight connections would leave a request
  * waiting for ever. Requests use HTTP/1.1, because undici sends one PATCH at a time over HTTP/2.
  */
-function openConnection(server: URL, identity: string, credentials: Credentials, limits: TransportLimits): Connection {
+function openConnection(
+  server: URL,
+  identity: string,
+  credentials: Credentials,
+  agent: string,
+  limits: TransportLimits,
+): Connection {
   const connect = { ...credentials.tls, timeout: limits.connectMs, keepAlive: true };
   return {
     server,
     identity,
-    headers: credentials.headers,
+    credentials,
+    agent,
     readAt: performance.now(),
     requests: new Agent({
       connect,
@@ -240,11 +379,7 @@ async function openStream(
   }
 }
 
-async function* lines(
-  body: AsyncIterable<Buffer>,
-  what: Pick<PortFailure, 'port' | 'operation' | 'subject'>,
-  signal: AbortSignal,
-): AsyncGenerator<JsonValue> {
+async function* lines(body: AsyncIterable<Buffer>, what: Subject, signal: AbortSignal): AsyncGenerator<JsonValue> {
   let rest = '';
   const decoder = new TextDecoder();
   try {
@@ -265,11 +400,11 @@ function options(connection: Connection, request: ApiRequest, signal: AbortSigna
     path: connection.server.pathname.replace(/\/$/, '') + request.path + (query === '' ? '' : `?${query}`),
     method: request.method,
     headers: {
-      'User-Agent': 'muster',
       Accept: request.accept ?? 'application/json',
       ...(request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' }),
       ...(request.ifNoneMatch === undefined ? {} : { 'If-None-Match': request.ifNoneMatch }),
-      ...connection.headers,
+      'User-Agent': connection.agent,
+      ...connection.credentials.headers,
     },
     body: request.body ?? null,
     signal,
@@ -312,6 +447,16 @@ function parseBody(text: string, response: Dispatcher.ResponseData, request: Api
   }
 }
 
+/** Asks again, as often and as late as the answers say. */
+async function patiently(request: ApiRequest, signal: AbortSignal, send: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await send();
+    const waitMs = attempt < RETRIES ? retryDelayMs(answer, attempt) : undefined;
+    if (waitMs === undefined) return answer;
+    await pause(waitMs, request, signal);
+  }
+}
+
 /** 429 was not processed, 503 asks to come back: both are tried again as the server says, with full jitter. */
 function retryDelayMs(answer: Answer, attempt: number): number | undefined {
   if (answer.status !== 429 && answer.status !== 503) return undefined;
@@ -328,11 +473,7 @@ async function pause(waitMs: number, request: ApiRequest, signal: AbortSignal): 
   }
 }
 
-function describe(
-  name: string,
-  connection: Connection,
-  request: ApiRequest,
-): Pick<PortFailure, 'port' | 'operation' | 'subject'> {
+function describe(name: string, connection: Connection, request: ApiRequest): Subject {
   return {
     port: 'cluster',
     operation: request.operation,
@@ -340,6 +481,6 @@ function describe(
   };
 }
 
-function subjectOf(request: ApiRequest): Pick<PortFailure, 'port' | 'operation' | 'subject'> {
+function subjectOf(request: ApiRequest): Subject {
   return { port: 'cluster', operation: request.operation, subject: request.subject };
 }

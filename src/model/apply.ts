@@ -56,8 +56,8 @@ export interface AppPlan {
   readonly revision: string;
   /** Why nothing is written at all; absent: go on. */
   readonly blocked?: Block;
-  /** Settings to record with the inventory: they still hold when the app has left the repository. */
-  readonly settings: { readonly prune: boolean; readonly onUnplace: 'orphan' | 'prune' };
+  /** To record with the inventory: settings, which still hold when the app has left the repository, and for which cluster. */
+  readonly settings: Pick<Inventory, 'prune' | 'onUnplace' | 'clusterUid' | 'clusterName'>;
   /** What the inventory was when it was read; its resourceVersion is the fence. Absent: there is none. */
   readonly inventory?: Inventory;
   /** The inventory before the first write: old ∪ new. Absent: no object is written. */

@@ -72,6 +72,8 @@ export interface Inventory {
   readonly revision: string;
   /** UID of the cluster that it was written for: a restored backup or a swapped kubeconfig shows here. */
   readonly clusterUid: string;
+  /** The name in the repository of the cluster that it was written for; `''`: not recorded. */
+  readonly clusterName: string;
   /** Settings of the app when it was applied last: they still hold when the app has left the repository. */
   readonly prune: boolean;
   readonly onUnplace: 'orphan' | 'prune';

@@ -32,6 +32,8 @@ export interface RenderedFleet {
   readonly fleet: Fleet;
   /** Names of all apps in the repository, also of those that could not be rendered: an app not here was removed. */
   readonly apps: readonly string[];
+  /** Names of all clusters in the repository, also where `clusters` was narrowed down to some. */
+  readonly clusterNames: readonly string[];
   /** Sorted by name; every cluster of the fleet, also those that get nothing. */
   readonly clusters: readonly RenderedCluster[];
   /** All of them, also the clusters' own. */

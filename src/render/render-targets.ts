@@ -34,6 +34,7 @@ export function renderTargets(
     revision: config.revision,
     fleet: config.fleet,
     apps: config.apps.map((app) => app.name),
+    clusterNames: config.clusters.map((cluster) => cluster.name),
     clusters: renders.map(({ cluster }) => withHeld(cluster, held)),
     diagnostics: mergeDiagnostics([...everywhere, ...renders.flatMap((render) => render.diagnostics)], placed.targets),
   };

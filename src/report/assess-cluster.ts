@@ -1,5 +1,5 @@
 import type { AppPlan, SkippedObject } from '../model/apply.ts';
-import type { DoneTick, Tick } from '../model/tick.ts';
+import type { DoneTick, FailedTick, Tick } from '../model/tick.ts';
 import type { CommitStatus } from '../model/status.ts';
 import { HEALTH_STATES } from '../model/health.ts';
 import { formatId, idKey } from '../object/id.ts';
@@ -14,12 +14,20 @@ export interface ClusterVerdict {
 /** `undefined`: it was not looked at yet. */
 export function assessCluster(tick: Tick | undefined): ClusterVerdict {
   if (tick === undefined) return { state: 'pending', text: 'not looked at yet' };
-  if (tick.state === 'failed') return { state: 'error', text: `${tick.failure.subject}: ${tick.failure.safeMessage}` };
+  if (tick.state === 'failed') {
+    return { state: failedState(tick), text: `${tick.failure.subject}: ${tick.failure.safeMessage}` };
+  }
   const findings = [...tick.plan.apps.flatMap(appFindings), ...resultFindings(tick), ...healthFindings(tick)];
   const worst = findings.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))[0];
   if (worst === undefined) return { state: 'success', text: inSync(tick) };
   const more = findings.filter((each) => each.state === worst.state).length - 1;
   return more === 0 ? worst : { state: worst.state, text: `${worst.text}, +${more}` };
+}
+
+/** A write phase that was too long for one tick goes on with the next. */
+function failedState({ failure, result }: FailedTick): CommitStatus['state'] {
+  const progress = result?.apps.some((app) => app.objects.length > 0) ?? false;
+  return failure.code === 'CANCELLED' && progress ? 'pending' : 'error';
 }
 
 /** True when everything is applied and Current, and nothing waits. */

@@ -16,6 +16,8 @@ export interface AuditEntry {
   readonly query: Readonly<Record<string, string>>;
   /** `''` for a request whose credentials were not accepted. */
   readonly user: string;
+  /** What the client says of itself. */
+  readonly agent: string;
   /** HTTP status; of a watch that goes on, of its start. */
   readonly code: number;
 }
@@ -65,6 +67,7 @@ function readEvent(event: JsonObject): AuditEntry {
     name: read('objectRef', 'name'),
     query: Object.fromEntries(uri.searchParams),
     user: read('user', 'username'),
+    agent: read('userAgent'),
     code: numberAt(event, 'responseStatus', 'code') ?? 0,
   };
 }
