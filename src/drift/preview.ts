@@ -2,7 +2,7 @@ import { mapLimited } from '../concurrency.ts';
 import type { ApplyRequest, Preview } from '../model/apply.ts';
 import { invariant } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Manifest } from '../model/manifest.ts';
+import type { GroupKind, Manifest } from '../model/manifest.ts';
 import type { KindState, LiveObject, Observation, ServedKind } from '../model/observation.ts';
 import type { ApplyAnswer, ClusterReader } from '../model/ports.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
@@ -10,6 +10,7 @@ import type { RememberedPreview } from '../model/tick.ts';
 import { applySetId, PART_OF_LABEL } from '../object/applyset.ts';
 import { type ComposedBody, composeBody, type FieldPolicy } from '../object/compose-body.ts';
 import { isClean, mayApply } from '../object/clean.ts';
+import { definedKind } from '../object/defined-kind.ts';
 import { formatId, groupKindKey, idKey, versionOf } from '../object/id.ts';
 import { hashJson, mapAt } from '../object/json.ts';
 
@@ -82,7 +83,7 @@ async function previewObject(each: DirtyObject, context: PreviewContext, signal:
   const { manifest } = each;
   const state = context.observation.kinds.get(groupKindKey(manifest.id));
   invariant(state !== undefined, `the kind of ${formatId(manifest.id)} was not looked at`);
-  const obstacle = kindObstacle(manifest, state);
+  const obstacle = kindObstacle(manifest, state, context.target);
   if (obstacle !== undefined || state.state !== 'listed') return obstacle ?? { state: 'unknown', reason: '' };
   const { served } = state;
   if (each.live === undefined && !each.owned) return previewUnseen(each, served, context, signal);
@@ -90,23 +91,38 @@ async function previewObject(each: DirtyObject, context: PreviewContext, signal:
   return previewSeen(each, served, live, context, signal);
 }
 
-function kindObstacle(manifest: Manifest, state: KindState): Preview | undefined {
+function kindObstacle(manifest: Manifest, state: KindState, target: RenderedCluster): Preview | undefined {
+  const { id, apiVersion } = manifest;
+  const waiting = {
+    state: 'waiting',
+    reason: `waiting for kind ${id.kind} of "${apiVersion}": the cluster does not serve it`,
+  } as const;
   switch (state.state) {
     case 'absent':
-      return {
-        state: 'waiting',
-        reason: `waiting for kind ${manifest.id.kind} of "${manifest.apiVersion}": the cluster does not serve it`,
-      };
+      return waiting;
     case 'unknown':
       return { state: 'unknown', reason: state.reason };
     case 'listed':
-      return state.served.version === versionOf(manifest.apiVersion)
-        ? undefined
-        : {
-            state: 'refused',
-            reason: `the cluster serves ${manifest.id.kind} in version "${state.served.version}", not in "${versionOf(manifest.apiVersion)}". Change its apiVersion`,
-          };
+      if (state.served.version === versionOf(apiVersion)) return undefined;
+      // Its definition gets the version in this revision, and must not be held back by what waits for it.
+      if (isDefined(id, versionOf(apiVersion), target)) return waiting;
+      return {
+        state: 'refused',
+        reason: `the cluster serves ${id.kind} in version "${state.served.version}", not in "${versionOf(apiVersion)}". Change its apiVersion`,
+      };
   }
+}
+
+/** Whether a CustomResourceDefinition of the same cluster's render serves a kind in a version. */
+function isDefined(kind: GroupKind, version: string, target: RenderedCluster): boolean {
+  return target.apps.some((app) =>
+    app.manifests.some(({ body }) => {
+      const defined = definedKind(body);
+      return (
+        defined !== undefined && groupKindKey(defined) === groupKindKey(kind) && defined.versions.includes(version)
+      );
+    }),
+  );
 }
 
 /** Nobody has seen it under our label: it is new, or somebody else's. The dry-run of a new object says 201. */
