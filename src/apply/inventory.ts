@@ -25,14 +25,16 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
   const start = plan.intent ?? plan.inventory;
   if (start === undefined) return undefined;
   const clean = new Map<string, CleanState>();
-  for (const each of plan.skipped) if (each.clean !== undefined) clean.set(idKey(each.id), each.clean);
-  const applied = new Map(plan.steps.flat().map((each) => [idKey(each.request.id), each.desiredHash]));
+  for (const { id, clean: state, lost } of plan.skipped) {
+    if (state !== undefined) clean.set(idKey(id), { ...state, lost });
+  }
+  const applied = new Map(plan.steps.flat().map((each) => [idKey(each.request.id), each]));
   const left = new Set([...plan.gone, ...plan.kept.filter((each) => each.released).map((each) => each.id)].map(idKey));
   for (const each of result.objects) {
-    const desiredHash = applied.get(idKey(each.id));
+    const action = applied.get(idKey(each.id));
     if (each.outcome === 'deleted') left.add(idKey(each.id));
-    else if (each.live !== undefined && desiredHash !== undefined)
-      clean.set(idKey(each.id), { desiredHash, live: each.live });
+    else if (each.live !== undefined && action !== undefined)
+      clean.set(idKey(each.id), { desiredHash: action.desiredHash, live: each.live, lost: action.lost });
   }
   const entries = start.entries
     .filter((entry) => !left.has(idKey(entry.id)))
@@ -56,12 +58,17 @@ function intendedEntry({ request }: ApplyAction): InventoryEntry {
   return { id, apiVersion, uid: '', desiredHash: '', ownedHash: '' };
 }
 
-type CleanState = NonNullable<SkippedObject['clean']>;
+type CleanState = NonNullable<SkippedObject['clean']> & Pick<SkippedObject, 'lost'>;
 
+/**
+ * While a field is left to another controller its object is never clean: when that controller gives the field up, no field
+ * of ours changes, and nobody would look.
+ */
 function cleanEntry(entry: InventoryEntry, clean: CleanState | undefined): InventoryEntry {
   if (clean === undefined) return entry;
-  const { desiredHash, live } = clean;
-  return { ...entry, apiVersion: live.apiVersion, uid: live.uid, desiredHash, ownedHash: live.ownedHash };
+  const { desiredHash, live, lost } = clean;
+  const ownedHash = lost.length === 0 ? live.ownedHash : '';
+  return { ...entry, apiVersion: live.apiVersion, uid: live.uid, desiredHash, ownedHash };
 }
 
 function sameEntry(a: InventoryEntry, b: InventoryEntry | undefined): boolean {

@@ -207,9 +207,11 @@ function dependencyBlock(app: RenderedApp, context: Context): Block | undefined 
 }
 
 /** Applied as it is now, and Current. */
-function isCurrent(manifest: Manifest, app: string, { observation, entries }: Context): boolean {
-  const live = observation.objects.get(idKey(manifest.id));
-  return isClean(manifest, entries.get(app)?.get(idKey(manifest.id)), live) && live?.health.state === 'Current';
+function isCurrent(manifest: Manifest, app: string, { observation, entries, previews, differences }: Context): boolean {
+  const key = idKey(manifest.id);
+  const live = observation.objects.get(key);
+  const same = previews.get(key)?.state === 'accepted' && !differences.has(key);
+  return (same || isClean(manifest, entries.get(app)?.get(key), live)) && live?.health.state === 'Current';
 }
 
 interface Gate {

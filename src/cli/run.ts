@@ -18,6 +18,7 @@ import { openLog } from './open-log.ts';
 import { openRepository } from './open-repository.ts';
 import { realClock } from './real-clock.ts';
 import { renderLimits } from './render-limits.ts';
+import { createLostLog } from './log-lost.ts';
 import { logStatus } from './log-status.ts';
 import { statusDocument } from './status-document.ts';
 import type { Verb } from './verb.ts';
@@ -65,6 +66,7 @@ export const runVerb: Verb = {
     const forge = openForge(settings, log);
     const publisher = createPublisher({ forge, clock: realClock, onEvent: (event) => logStatus(event, log) });
     const bugs = new Map<string, number>();
+    const logLost = createLostLog(log);
     const controller = createController(
       {
         connect: (cluster, onChange) => connect(cluster, settings, metrics.answer, onChange),
@@ -72,7 +74,7 @@ export const runVerb: Verb = {
         isHuman,
         isInSync,
         onProgress: (cluster, result) => logObject(cluster, result, log),
-        onState: (state, tick, seconds) => tell(state, tick, seconds, { publisher, metrics, log }),
+        onState: (state, tick, seconds) => tell(state, tick, seconds, { publisher, metrics, logLost }),
         onBug: (cluster, error) => {
           bugs.set(cluster, (bugs.get(cluster) ?? 0) + 1);
           // The stack names our own code only; messages of libraries may hold anything.
@@ -120,11 +122,15 @@ const CLOSE_MS = 5000;
 interface Listeners {
   readonly publisher: Publisher;
   readonly metrics: Metrics;
-  readonly log: Log;
+  readonly logLost: (tick: Tick) => void;
 }
 
-function tell(state: FleetState, tick: Tick | undefined, seconds: number, { publisher, metrics }: Listeners): void {
-  if (tick !== undefined) metrics.tick(tick, seconds);
+function tell(state: FleetState, tick: Tick | undefined, seconds: number, listeners: Listeners): void {
+  const { publisher, metrics, logLost } = listeners;
+  if (tick !== undefined) {
+    metrics.tick(tick, seconds);
+    logLost(tick);
+  }
   metrics.state(state, isInSync);
   for (const report of summarize(state)) publisher.publish(report);
 }

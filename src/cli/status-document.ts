@@ -2,6 +2,7 @@ import type { FleetState } from '../model/fleet-state.ts';
 import type { Tick } from '../model/tick.ts';
 import { formatId } from '../object/id.ts';
 import { assessCluster } from '../report/assess-cluster.ts';
+import { listLost } from '../report/list-lost.ts';
 import { formatDiagnostic, summarize } from '../report/summarize.ts';
 
 /** The whole state as JSON: `/api/v1/status` and `muster status -o json`. Documented in docs/status.md. */
@@ -47,5 +48,5 @@ function details(tick: Tick): object {
   const drift = tick.drift.objects
     .filter((each) => each.cause === 'drift')
     .map(({ app, id, state, fields }) => ({ app, object: formatId(id), state, fields }));
-  return { observedAt: tick.observation.observedAt, apps: Object.fromEntries(apps), drift };
+  return { observedAt: tick.observation.observedAt, apps: Object.fromEntries(apps), drift, lost: listLost(tick) };
 }
