@@ -115,7 +115,7 @@ async function applyObject(app: string, action: ApplyAction, { writer, signal }:
   return { app, id: request.id, outcome, reason: '', live: object };
 }
 
-/** One after the other and in order: what refers to others goes first. */
+/** One after the other and in order: what refers to others goes first. A server that fails gets no further delete. */
 async function runDeletes(
   deletes: readonly DeleteAction[],
   app: string,
@@ -124,8 +124,10 @@ async function runDeletes(
 ): Promise<void> {
   for (const action of deletes) {
     const answer = await writer.delete(action, signal);
-    if (answer.state === 'refused') add(failed(app, action.id, answer.refusal));
-    else if (answer.state === 'gone') add({ app, id: action.id, outcome: 'deleted', reason: '' });
+    if (answer.state === 'refused') {
+      add(failed(app, action.id, answer.refusal));
+      if (answer.refusal.kind === 'failed') return;
+    } else if (answer.state === 'gone') add({ app, id: action.id, outcome: 'deleted', reason: '' });
     else add({ app, id: action.id, outcome: 'waiting', reason: 'its deletion is under way' });
   }
 }

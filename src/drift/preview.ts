@@ -262,5 +262,17 @@ function before(live: LiveObject | undefined): { readonly before?: LiveObject } 
 
 function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>): Preview {
   const { kind, message } = answer.refusal;
-  return kind === 'no-kind' ? { state: 'waiting', reason: message } : { state: 'refused', reason: message };
+  switch (kind) {
+    case 'no-kind':
+      return { state: 'waiting', reason: message };
+    case 'failed': // It may be the object or the server: the rest of its app goes on.
+      return { state: 'unknown', reason: message };
+    case 'invalid':
+    case 'forbidden':
+    case 'conflict':
+    case 'no-namespace':
+    case 'too-large':
+    case 'webhook':
+      return { state: 'refused', reason: message };
+  }
 }
