@@ -190,8 +190,9 @@ function foreignReason(live: LiveObject, each: DirtyObject, { fleet }: PreviewCo
 }
 
 /**
- * Its namespace comes with the same revision: the API server cannot check it there yet, so it checks it in `default`
- * under a name that nothing has. Only what it says about the content counts.
+ * Its namespace comes with the same revision: the API server cannot check it there yet, so it checks it in `default`. Only
+ * what it says about the content counts; and where `default` has an object of that name, only what it says about another
+ * name, and about the name itself.
  */
 async function previewWithoutNamespace(
   each: DirtyObject,
@@ -210,15 +211,21 @@ async function previewWithoutNamespace(
       reason: `namespace "${namespace}" does not exist on this cluster. Add a Namespace manifest to the repository, or create it`,
     };
   }
-  const answer = await context.reader.dryRun(elsewhere(request), signal);
-  if (answer.state === 'refused' && answer.refusal.kind === 'invalid') return refused(answer);
-  return { state: 'unasked', request, lost: composed.lost, takenOver: composed.takenOver };
+  const unasked: Preview = { state: 'unasked', request, lost: composed.lost, takenOver: composed.takenOver };
+  const same = await context.reader.dryRun(elsewhere(request, request.id.name), signal);
+  if (same.state === 'accepted' && same.created) return unasked;
+  if (same.state === 'refused' && same.refusal.fields.includes('metadata.name')) return refused(same);
+  const other = await context.reader.dryRun(elsewhere(request, unusedName(request.id.name)), signal);
+  return other.state === 'refused' && other.refusal.kind === 'invalid' ? refused(other) : unasked;
 }
 
-function elsewhere(request: ApplyRequest): ApplyRequest {
-  const name = `muster-dry-run-${hashJson(request.id.name)
+function unusedName(name: string): string {
+  return `muster-dry-run-${hashJson(name)
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '0')}`;
+}
+
+function elsewhere(request: ApplyRequest, name: string): ApplyRequest {
   const metadata = { ...mapAt(request.body, 'metadata'), namespace: 'default', name };
   return { ...request, id: { ...request.id, namespace: 'default', name }, body: { ...request.body, metadata } };
 }
