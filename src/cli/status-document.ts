@@ -29,6 +29,7 @@ function details(tick: Tick): object {
   if (tick.state === 'failed') return { failure: { code: tick.failure.code, message: tick.failure.safeMessage } };
   const apps = tick.target.apps.map(({ name, state, manifests }) => {
     const plan = tick.plan.apps.find((each) => each.app === name);
+    const refused = plan?.skipped.filter((each) => each.outcome === 'refused') ?? [];
     const behind = tick.health.objects.filter((each) => each.app === name && each.health.state !== 'Current');
     return [
       name,
@@ -36,6 +37,9 @@ function details(tick: Tick): object {
         state: plan?.blocked?.kind ?? state,
         objects: manifests.length,
         ...(plan?.blocked === undefined ? {} : { reason: plan.blocked.reason }),
+        ...(refused.length === 0
+          ? {}
+          : { refused: refused.map(({ id, reason }) => ({ object: formatId(id), reason })) }),
         ...(behind.length === 0
           ? {}
           : { notCurrent: behind.map(({ id, health }) => ({ object: formatId(id), ...health })) }),

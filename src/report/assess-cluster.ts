@@ -32,7 +32,10 @@ const ORDER: readonly CommitStatus['state'][] = ['error', 'failure', 'pending', 
 function appFindings(plan: AppPlan): readonly ClusterVerdict[] {
   const { app, blocked } = plan;
   if (blocked !== undefined) {
-    return [{ state: BLOCK_STATES[blocked.kind], text: `app ${app}: ${blocked.reason}` }];
+    // Its reason names the first of those that are refused.
+    const others = plan.skipped.filter((each) => each.outcome === 'refused').slice(1);
+    const findings = blocked.kind === 'refused' ? others.flatMap(skippedFindings) : [];
+    return [{ state: BLOCK_STATES[blocked.kind], text: `app ${app}: ${blocked.reason}` }, ...findings];
   }
   const approval: readonly ClusterVerdict[] =
     plan.approval === undefined
