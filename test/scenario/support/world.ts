@@ -5,7 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeInventory } from '../../../src/cluster/inventories.ts';
 import { connect, humanManagers } from '../../../src/cli/connections.ts';
 import { realClock } from '../../../src/cli/real-clock.ts';
-import type { Connection } from '../../../src/controller.ts';
+import {
+  type Connection,
+  type Controller,
+  CONTROLLER_LIMITS,
+  type ControllerLimits,
+  createController,
+} from '../../../src/controller.ts';
+import type { FleetState } from '../../../src/model/fleet-state.ts';
 import type { Inventory } from '../../../src/model/observation.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
 import type { ClusterWriter } from '../../../src/model/ports.ts';
@@ -15,6 +22,7 @@ import { INVENTORY_NAMESPACE, inventoryName } from '../../../src/object/applyset
 import { formatId } from '../../../src/object/id.ts';
 import { EMPTY_MEMORY, reconcileCluster, renderFleet } from '../../../src/reconcile.ts';
 import { assessCluster, isInSync } from '../../../src/report/assess-cluster.ts';
+import { summarize } from '../../../src/report/summarize.ts';
 import { readSettings } from '../../../src/settings.ts';
 import { type ApiClient, createApiClient } from '../../support/api-client.ts';
 import type { AuditEntry } from '../../support/audit-log.ts';
@@ -59,6 +67,8 @@ export interface TestFleet<Name extends string> extends AsyncDisposable {
   tryTick(cluster?: Name, hooks?: TickHooks): Promise<Tick>;
   /** Ticks all clusters until they are in sync and a tick wrote nothing. Returns the last tick of each. */
   sync(): Promise<Readonly<Record<Name, DoneTick>>>;
+  /** The controller's own loop over all clusters, with watches; it gets every later commit too. Disposing ends it. */
+  control(): RunningLoop;
   /** As if the process had ended and another begun: nothing is remembered, and nothing is connected. */
   restart(): Promise<void>;
   /** What Muster asked of a cluster while `call` ran. */
@@ -67,6 +77,13 @@ export interface TestFleet<Name extends string> extends AsyncDisposable {
   get(apiVersion: string, kind: string, name: string, cluster?: Name): Promise<JsonObject | undefined>;
   /** What a cluster says that an app owns; `undefined`: it has no record. */
   inventory(app: string, cluster?: Name): Promise<Inventory | undefined>;
+}
+
+export interface RunningLoop extends AsyncDisposable {
+  state(): FleetState;
+  /** The statuses that stand on the live commit, by context: `success: in sync: 2 objects of 1 app`. */
+  statuses(): Readonly<Record<string, string>>;
+  lookNow(): void;
 }
 
 /** What happens in the middle of a tick. */
@@ -130,6 +147,7 @@ function createFleet<Name extends string>(
   const members = new Map<Name, Member>();
   let files: Files = {};
   let rendered: RenderedFleet | undefined;
+  let controller: Controller | undefined;
   const first = names[0];
   assert.ok(first !== undefined);
 
@@ -177,6 +195,7 @@ function createFleet<Name extends string>(
       const errors = result.fleet.diagnostics.filter((each) => each.severity === 'error');
       assert.deepEqual(errors, [], printProblems(errors));
       ({ fleet: rendered } = result);
+      controller?.setFleet(rendered);
       return rendered.revision;
     },
     tick,
@@ -185,6 +204,37 @@ function createFleet<Name extends string>(
       const ticks = await Promise.all(names.map(async (name) => [name, await syncOne(() => tick(name))] as const));
       // oxlint-disable-next-line no-unsafe-type-assertion -- one entry for each name
       return Object.fromEntries(ticks) as Record<Name, DoneTick>;
+    },
+    control: () => {
+      assert.ok(rendered !== undefined && controller === undefined, 'something was committed, and no loop runs');
+      const own = createController(
+        {
+          connect: (cluster, onChange) => connect(cluster, settings, () => {}, onChange),
+          clock: realClock,
+          isHuman,
+          isInSync,
+          onProgress: () => {},
+          onState: () => {},
+          onBug: (cluster, error) => console.error(`a bug in the tick of ${cluster}`, error),
+        },
+        QUICK,
+      );
+      controller = own;
+      own.setFleet(rendered);
+      return {
+        state: () => own.state(),
+        statuses: () =>
+          Object.fromEntries(
+            summarize(own.state()).flatMap(({ statuses }) =>
+              statuses.map(({ context, state, description }) => [context, `${state}: ${description}`] as const),
+            ),
+          ),
+        lookNow: () => own.lookNow(),
+        [Symbol.asyncDispose]: async () => {
+          controller = undefined;
+          await own.close(10_000);
+        },
+      };
     },
     restart,
     requestsDuring: (call, name = first) => requestsDuring(clusters[name].plane, call),
@@ -197,6 +247,14 @@ function createFleet<Name extends string>(
     [Symbol.asyncDispose]: restart,
   };
 }
+
+/** Nobody wants to wait in a test; a loop that looks too often would show in the audit log. */
+const QUICK: ControllerLimits = {
+  ...CONTROLLER_LIMITS,
+  debounceMs: 20,
+  lookAgainMs: [50, 500],
+  retryMs: [50, 500],
+};
 
 /** Kinds without namespaces that these tests use. */
 const CLUSTER_SCOPED = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'CustomResourceDefinition'];
