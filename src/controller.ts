@@ -78,7 +78,7 @@ interface Member {
   memory: TickMemory;
   tick: Tick | undefined;
   healed: readonly HealedDrift[];
-  /** Apps that the cluster had an inventory of when it was last read; absent: never read. */
+  /** Apps that the cluster had an inventory of when it was last read or written; absent: never read. */
   inventories: ReadonlySet<string> | undefined;
   timer: NodeJS.Timeout | undefined;
   dueMs: number;
@@ -147,7 +147,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       const { tick, memory } = await runTick(fleet, member);
       const current = members.get(name) === member && fleet === rendered;
       member.memory = memory;
-      if (tick.state === 'done') member.inventories = new Set(tick.observation.inventories.keys());
+      member.inventories = inventoriesAfter(tick, member.inventories);
       if (!current) return;
       member.tick = tick;
       member.failures = tick.state === 'failed' ? member.failures + 1 : 0;
@@ -276,6 +276,13 @@ function countLeaving(fleet: RenderedFleet, members: ReadonlyMap<string, Member>
     counts.set(app, off.filter((member) => member.inventories?.has(app) === true).length);
   }
   return counts;
+}
+
+/** Those that were read, and those that were written since: an app that came a moment ago can leave again at once. */
+function inventoriesAfter(tick: Tick, known: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
+  if (tick.state === 'failed') return known && known.union(new Set(tick.result?.apps.map(({ app }) => app)));
+  const written = tick.plan.apps.filter((app) => app.intent !== undefined).map(({ app }) => app);
+  return new Set([...tick.observation.inventories.keys(), ...written]);
 }
 
 /** What was written is looked at once more: only then is it known to be there. */
