@@ -170,11 +170,15 @@ async function previewSeen(
   return refused(answer);
 }
 
-/** What another tool holds whole is never taken silently. */
-function foreignReason(live: LiveObject, each: DirtyObject, { fleet }: PreviewContext): Preview | undefined {
+/** What another tool holds whole is never taken silently; what another app of the fleet gives away is. */
+function foreignReason(live: LiveObject, each: DirtyObject, context: PreviewContext): Preview | undefined {
   if (live.terminating) return { state: 'waiting', reason: 'waiting for its deletion, which somebody began, to end' };
-  const ours = applySetId(fleet, each.app.name);
-  if (live.partOf !== undefined && live.partOf !== ours && !each.owned) {
+  const ours = applySetId(context.fleet, each.app.name);
+  const giver = each.owned || live.partOf === ours ? undefined : recordedBy(live, context);
+  if (giver !== undefined && context.target.apps.some((app) => app.name === giver && app.state === 'held')) {
+    return { state: 'waiting', reason: `it belongs to app "${giver}", which cannot be rendered and may want it` };
+  }
+  if (live.partOf !== undefined && live.partOf !== ours && !each.owned && giver === undefined) {
     return {
       state: 'refused',
       reason: `it belongs to another ApplySet (label ${PART_OF_LABEL}=${live.partOf}). Remove it there, or remove the label`,
@@ -187,6 +191,16 @@ function foreignReason(live: LiveObject, each: DirtyObject, { fleet }: PreviewCo
     };
   }
   return undefined;
+}
+
+/** The app of this fleet that has the object in its inventory and its label on it. It cannot want it: then both would be held. */
+function recordedBy(live: LiveObject, { fleet, observation }: PreviewContext): string | undefined {
+  const inventories = [...observation.inventories.values()];
+  const owner = inventories.find(
+    ({ app, entries }) =>
+      applySetId(fleet, app) === live.partOf && entries.some((entry) => idKey(entry.id) === idKey(live.id)),
+  );
+  return owner?.app;
 }
 
 /**
