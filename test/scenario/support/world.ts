@@ -59,8 +59,11 @@ export interface FleetOptions<Name extends string> {
 /** One repository and the passes over its clusters, without processes: the real adapters, and nothing else. */
 export interface TestFleet<Name extends string> extends AsyncDisposable {
   readonly name: string;
-  /** Changes files and makes that the newest commit: its revision. What does not render fails the test. */
-  commit(changes: FileChanges): string;
+  /**
+   * Changes files and makes that the newest commit: its revision. What does not render fails the test, but for `errors`,
+   * as `FILE:LINE: CODE`.
+   */
+  commit(changes: FileChanges, expected?: { readonly errors: readonly string[] }): string;
   /** One pass over one cluster (the first, where none is named). Fails where the cluster could not be read. */
   tick(cluster?: Name, hooks?: TickHooks): Promise<DoneTick>;
   /** The same, whatever comes of it. */
@@ -188,12 +191,13 @@ function createFleet<Name extends string>(
   const inNamespace = (kind: string): string => (CLUSTER_SCOPED.includes(kind) ? '' : fleet);
   return {
     name: fleet,
-    commit: (changes) => {
+    commit: (changes, expected = { errors: [] }) => {
       files = changeFiles(files, changes, fleet, names);
       const result = renderFleet(snapshotOf(files));
       assert.ok(result.state === 'rendered', result.state === 'unusable' ? printProblems(result.diagnostics) : '');
       const errors = result.fleet.diagnostics.filter((each) => each.severity === 'error');
-      assert.deepEqual(errors, [], printProblems(errors));
+      const lines = errors.map(({ origin, code }) => `${origin.file}:${origin.line}: ${code}`);
+      assert.deepEqual(lines, expected.errors, printProblems(errors));
       ({ fleet: rendered } = result);
       controller?.setFleet(rendered);
       return rendered.revision;
