@@ -282,7 +282,11 @@ function before(live: LiveObject | undefined): { readonly before?: LiveObject } 
 }
 
 function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>): Preview {
-  const { kind, message } = answer.refusal;
+  const { kind, fields, message } = answer.refusal;
+  if (kind === 'conflict' && fields.length === 0) {
+    // The resourceVersion that a forced body carries: somebody wrote since the object was read.
+    return { state: 'waiting', reason: 'it changed in this moment, and is looked at again' };
+  }
   switch (kind) {
     case 'no-kind':
       return { state: 'waiting', reason: message };

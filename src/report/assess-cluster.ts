@@ -82,6 +82,9 @@ function resultFindings(tick: DoneTick): readonly ClusterVerdict[] {
     ...objects
       .filter((each) => each.outcome === 'failed')
       .map((each) => ({ state: 'failure' as const, text: `${formatId(each.id)}: ${each.reason}` })),
+    ...objects
+      .filter((each) => each.outcome === 'waiting')
+      .map((each) => ({ state: 'pending' as const, text: `${formatId(each.id)}: ${each.reason}` })),
   ]);
 }
 
