@@ -103,14 +103,14 @@ describe('An object that left the repository', () => {
     await eventually(async () => assert.equal(await pods(), 0));
   });
 
-  it('and changed since it was looked at is not deleted in that tick', async () => {
+  it('and changed since it was looked at is not deleted before it is looked at again', async () => {
     await using fleet = await onEu('changed');
     fleet.commit({ 'apps/shop/base/stays.yaml': configMap('stays'), 'apps/shop/base/goes.yaml': configMap('goes') });
     await fleet.sync();
     const { uid } = mapAt(await fleet.get('v1', 'ConfigMap', 'goes'), 'metadata');
 
     fleet.commit({ 'apps/shop/base/goes.yaml': null });
-    await fleet.tick('eu', {
+    const tick = await fleet.tick('eu', {
       beforeWrite: async (_number, what) => {
         if (what !== 'delete ConfigMap changed/goes') return;
         await world.clusters.eu.api.patch(target('changed', 'goes'), { data: { saved: 'here' } });
@@ -118,6 +118,10 @@ describe('An object that left the repository', () => {
     });
 
     assert.equal(mapAt(await fleet.get('v1', 'ConfigMap', 'goes'), 'metadata')['uid'], uid);
+    assert.deepEqual(assessCluster(tick), {
+      state: 'pending',
+      text: 'ConfigMap changed/goes: it changed in this moment, and is looked at again',
+    });
   });
 
   it('and was replaced since it was looked at is another object, which stays for good', async () => {
