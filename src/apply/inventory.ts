@@ -9,12 +9,16 @@ export function emptyInventory(app: string, clusterUid: string): Inventory {
 
 /**
  * The inventory before the first write: old ∪ new. A process that dies in the middle leaves a record of everything it
- * may have made.
+ * may have made. `found` are objects that are ours and as they should be, and that no record knows: somebody deleted it.
  */
-export function withIntent(inventory: Inventory, actions: readonly ApplyAction[]): Inventory {
+export function withIntent(
+  inventory: Inventory,
+  actions: readonly ApplyAction[],
+  found: readonly SkippedObject[] = [],
+): Inventory {
   const known = new Set(inventory.entries.map((entry) => idKey(entry.id)));
-  const added = actions.filter(({ request }) => !known.has(idKey(request.id))).map(intendedEntry);
-  return { ...inventory, entries: [...inventory.entries, ...added] };
+  const added = [...actions.map(intendedEntry), ...found.flatMap(foundEntry)];
+  return { ...inventory, entries: [...inventory.entries, ...added.filter((entry) => !known.has(idKey(entry.id)))] };
 }
 
 /**
@@ -56,6 +60,11 @@ function intendedEntry({ request }: ApplyAction): InventoryEntry {
   const { served, id } = request;
   const apiVersion = served.group === '' ? served.version : `${served.group}/${served.version}`;
   return { id, apiVersion, uid: '', desiredHash: '', ownedHash: '' };
+}
+
+function foundEntry({ id, clean }: SkippedObject): readonly InventoryEntry[] {
+  if (clean === undefined) return [];
+  return [{ id, apiVersion: clean.live.apiVersion, uid: '', desiredHash: '', ownedHash: '' }];
 }
 
 type CleanState = NonNullable<SkippedObject['clean']> & Pick<SkippedObject, 'lost'>;

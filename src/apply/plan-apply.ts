@@ -87,9 +87,11 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   const now = actions.filter(isOpen);
   const later = actions.filter((action) => !isOpen(action)).map((action) => waitFor(action, gate.reason));
   const verdict = judgeLeft(app, inventory, [...skipped, ...later], context);
+  const found = skipped.filter(({ id, clean }) => clean !== undefined && !isRecorded(id, app.name, context));
+  const intent = { ...withIntent(inventory, now, found), clusterUid: context.observation.clusterUid };
   return {
     ...base,
-    ...(now.length + verdict.deletes.length === 0 ? {} : { intent: withIntent(inventory, now) }),
+    ...(now.length + verdict.deletes.length + found.length === 0 ? {} : { intent }),
     ...parts(verdict, context),
     steps: inSteps(now, (action) => action.request.id, context.custom),
     skipped: [...skipped, ...later],
@@ -115,6 +117,10 @@ function planLeaving(inventory: Inventory, context: Context): AppPlan {
     ...parts(verdict, context),
     steps: [],
   };
+}
+
+function isRecorded(id: ObjectId, app: string, { entries }: Context): boolean {
+  return entries.get(app)?.has(idKey(id)) === true;
 }
 
 /** What is done to one manifest: an action, or a reason for none. */
@@ -179,13 +185,17 @@ function heldReason({ diagnostics }: RenderedApp): string {
   return `${file}:${line}:${column}: ${first.code}: ${first.message}`;
 }
 
-/** The cluster is not the one we think, or what we own there cannot be read. */
+/**
+ * The cluster is not the one we think, or what we own there cannot be read. One record of another cluster is enough: a
+ * restored backup brings some apps and not others.
+ */
 function safetyBlock(inventory: Inventory, { target, observation }: Context): Block | undefined {
   const { cluster } = target;
-  const { clusterUid } = observation;
-  const pinned = cluster.uid ?? inventory.clusterUid;
-  if (pinned !== '' && pinned !== clusterUid) {
-    const source = cluster.uid === undefined ? 'its inventory was written for' : 'spec.uid says';
+  const { clusterUid, inventories } = observation;
+  const other = [...inventories.values()].find((each) => each.clusterUid !== '' && each.clusterUid !== clusterUid);
+  const pinned = cluster.uid ?? other?.clusterUid ?? clusterUid;
+  if (pinned !== clusterUid) {
+    const source = cluster.uid === undefined ? `its inventory of app "${other?.app}" was written for` : 'spec.uid says';
     return {
       kind: 'unsafe',
       reason: `this is not cluster "${cluster.name}": ${source} ${pinned}, and its kube-system has UID ${clusterUid}`,
