@@ -40,6 +40,8 @@ export interface World<Name extends string> extends AsyncDisposable {
   readonly kubeconfig: string;
   /** A fleet on all clusters, or on some, and its namespace on them. */
   fleet(name: string, options?: FleetOptions<Name>): Promise<TestFleet<Name>>;
+  /** Another Muster with the same fleet, whose namespace is there. */
+  sameFleet(name: string, options?: FleetOptions<Name>): TestFleet<Name>;
 }
 
 export interface WorldCluster {
@@ -119,16 +121,19 @@ export async function startWorld<const Name extends string>(
   });
   // oxlint-disable-next-line no-unsafe-type-assertion -- one entry for each name
   const clusters = Object.fromEntries(entries) as Record<Name, WorldCluster>;
+  const sameFleet: World<Name>['sameFleet'] = (name, options = {}) =>
+    createFleet(name, options.clusters ?? names, clusters, { kubeconfig, ...options });
   const kept = resources.move();
   return {
     clusters,
     kubeconfig,
-    fleet: async (name, { clusters: some = names, ...fleetOptions } = {}) => {
-      for (const each of some) {
+    fleet: async (name, options = {}) => {
+      for (const each of options.clusters ?? names) {
         await clusters[each].api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
       }
-      return createFleet(name, some, clusters, { kubeconfig, ...fleetOptions });
+      return sameFleet(name, options);
     },
+    sameFleet,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
