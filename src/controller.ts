@@ -198,7 +198,8 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
 
   const pauseMs = (member: Member): number => {
     if (member.failures > 0) return jitter(grow(limits.retryMs, member.failures));
-    return member.waits > 0 ? grow(limits.lookAgainMs, member.waits) : jitter(limits.resyncMs);
+    const usualMs = member.waits > 0 ? grow(limits.lookAgainMs, member.waits) : jitter(limits.resyncMs);
+    return Math.min(usualMs, ...healTimes(member.tick));
   };
 
   const drop = async (name: string, member: Member): Promise<void> => {
@@ -288,6 +289,12 @@ function inventoriesAfter(tick: Tick, known: ReadonlySet<string> | undefined): R
 /** What was written is looked at once more: only then is it known to be there. */
 function wrote(tick: Tick): boolean {
   return tick.state === 'done' && tick.result.apps.some((app) => app.objects.length > 0);
+}
+
+/** Milliseconds until each object whose healing waits may be healed: nothing else would make us look by then. */
+function healTimes(tick: Tick | undefined): readonly number[] {
+  if (tick?.state !== 'done') return [];
+  return tick.plan.apps.flatMap((app) => app.skipped.flatMap(({ healInMs }) => healInMs ?? []));
 }
 
 /** Drift that a tick put right. */

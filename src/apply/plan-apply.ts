@@ -137,7 +137,7 @@ function decide(manifest: Manifest, app: RenderedApp, context: Context): ApplyAc
     return { id, outcome: 'unchanged', reason: '', lost: preview.lost, ...clean };
   }
   const pause = difference.cause === 'drift' ? healingPause(app, idKey(id), context) : undefined;
-  if (pause !== undefined) return { id, outcome: 'drifted', reason: pause, lost: preview.lost };
+  if (pause !== undefined) return { id, outcome: 'drifted', lost: preview.lost, ...pause };
   return {
     request: preview.request,
     desiredHash: manifest.hash,
@@ -155,10 +155,15 @@ function unpreviewed(manifest: Manifest, app: RenderedApp, context: Context): Sk
   return { id, outcome: 'skipped', reason: `muster.dev/apply: ${policy.apply}`, lost: [] };
 }
 
-function healingPause(app: RenderedApp, key: string, { heals, nowMs }: Context): string | undefined {
-  if (app.drift === 'report') return 'drift is reported, not healed';
+function healingPause(
+  app: RenderedApp,
+  key: string,
+  { heals, nowMs }: Context,
+): Pick<SkippedObject, 'reason' | 'healInMs'> | undefined {
+  if (app.drift === 'report') return { reason: 'drift is reported, not healed' };
   const times = heals.get(key) ?? [];
-  return healDelayMs(times, nowMs) > 0 ? `healed ${times.length} times in a row; healing waits` : undefined;
+  const healInMs = healDelayMs(times, nowMs);
+  return healInMs > 0 ? { reason: `healed ${times.length} times in a row; healing waits`, healInMs } : undefined;
 }
 
 /** Why nothing of an app may be written now: what is unsafe first, then what is wrong, then what is asked for. */
