@@ -21,7 +21,10 @@ export function statusDocument(state: FleetState): object {
     ...(trouble?.kind === 'wrong' ? { trouble: trouble.diagnostics.map(formatDiagnostic) } : {}),
     errors: (live?.diagnostics ?? []).filter((each) => each.severity === 'error').map(formatDiagnostic),
     clusters: Object.fromEntries(clusters),
-    statuses: summarize(state),
+    statuses: summarize(state).map(({ revision, statuses }) => ({
+      revision,
+      statuses: statuses.map(({ context, state, description }) => ({ context, state, description })),
+    })),
   };
 }
 

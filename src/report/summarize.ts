@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Difference, FieldDifference } from '../model/drift.ts';
+import type { PortFailure } from '../model/errors.ts';
 import type { FleetState, HeadTrouble, HealedDrift } from '../model/fleet-state.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { CommitStatus, StatusReport } from '../model/status.ts';
@@ -48,7 +49,12 @@ export function formatField({ path, desired, live, manager, time }: FieldDiffere
 function troubleStatus(trouble: HeadTrouble): CommitStatus {
   const context = 'muster/fleet';
   if (trouble.kind === 'wrong') return { context, state: 'failure', description: errorLine(trouble.diagnostics) };
-  return { context, state: 'error', description: `${trouble.failure.subject}: ${trouble.failure.safeMessage}` };
+  return { context, state: 'error', description: formatFailure(trouble.failure) };
+}
+
+/** A failure as one line: on what, and why. Some reasons name it themselves. */
+export function formatFailure({ subject, safeMessage }: PortFailure): string {
+  return safeMessage.startsWith(subject) ? safeMessage : `${subject}: ${safeMessage}`;
 }
 
 function errorLine(diagnostics: readonly Diagnostic[]): string {
@@ -61,14 +67,19 @@ function errorLine(diagnostics: readonly Diagnostic[]): string {
 function liveStatuses(state: FleetState): readonly CommitStatus[] {
   const clusters = state.live?.clusters.map(({ cluster }) => cluster.name) ?? [];
   const verdicts = clusters.map((name) => ({ name, verdict: assessCluster(state.ticks.get(name)) }));
+  const isOpen = (name: string): boolean => !state.ticks.has(name);
   const own = verdicts
     .filter(({ verdict }) => clusters.length <= ALL_CLUSTERS_UP_TO || verdict.state !== 'success')
-    .map(({ name, verdict }) => ({ context: `muster/${name}`, state: verdict.state, description: verdict.text }));
+    .map(({ name, verdict: { state, text } }): CommitStatus => {
+      return { context: `muster/${name}`, state, description: text, ...(isOpen(name) ? { tentative: true } : {}) };
+    });
   const drift = driftStatus(
     state,
     verdicts.every(({ verdict }) => verdict.state === 'success'),
   );
-  return [fleetStatus(state, verdicts), ...own, ...(drift === undefined ? [] : [drift])];
+  const fleet = fleetStatus(state, verdicts);
+  const tentative = fleet.state === 'pending' && clusters.some(isOpen);
+  return [tentative ? { ...fleet, tentative } : fleet, ...own, ...(drift === undefined ? [] : [drift])];
 }
 
 interface NamedVerdict {
