@@ -214,6 +214,20 @@ describe('An edit by hand', () => {
   });
 });
 
+describe('The loop', () => {
+  it('heals what somebody edits again and again as soon as its pause is over', async () => {
+    await using fleet = await world.fleet('loop-again');
+    fleet.commit({ 'apps/shop/base/settings.yaml': settings('blue') });
+    await using loop = fleet.control();
+    await eventually(() => assert.equal(loop.statuses()['muster/drift'], 'success: no drift'));
+
+    for (const colour of ['red', 'green']) {
+      await world.clusters.eu.api.patch(configMap('loop-again'), { data: { colour } }, { manager: 'kubectl-edit' });
+      await eventually(async () => assert.equal(await colourOf(fleet), 'blue'));
+    }
+  });
+});
+
 describe('An object that somebody deleted', () => {
   it('comes back, and is reported as missing', async () => {
     await using fleet = await world.fleet('deleted', { watching: true });

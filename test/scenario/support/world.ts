@@ -257,9 +257,10 @@ function createFleet<Name extends string>(
   };
 }
 
-/** Nobody wants to wait in a test; a loop that looks too often would show in the audit log. */
+/** Nobody wants to wait in a test; and nothing is to be found only because everything is looked at now and then. */
 const QUICK: ControllerLimits = {
   ...CONTROLLER_LIMITS,
+  resyncMs: 3_600_000,
   debounceMs: 20,
   lookAgainMs: [50, 500],
   retryMs: [50, 500],
