@@ -11,7 +11,7 @@ import type { Target } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { appFile, fleetFile } from './support/fleet-files.ts';
 import { objectWrites, printRequests } from './support/requests.ts';
-import { startWorld, type World } from './support/world.ts';
+import { startWorld, type TestFleet, type World } from './support/world.ts';
 
 let world: World<'eu'>;
 
@@ -85,11 +85,7 @@ describe('An edit by hand', () => {
       const git = facts(await fleet.get('apps/v1', 'Deployment', 'web'));
       await world.clusters.eu.api.patch(web(fleet.name), patch, { type: 'strategic', manager });
 
-      const tick = await eventually(async () => {
-        const made = await fleet.tick();
-        assert.notDeepEqual(made.drift.objects, []);
-        return made;
-      });
+      const tick = await driftedTick(fleet);
 
       const [found] = driftOf(tick);
       assert.equal(driftOf(tick).length, 1);
@@ -148,7 +144,7 @@ describe('An edit by hand', () => {
     };
     await world.clusters.eu.api.apply(edit, { manager: 'kubectl', force: true });
 
-    const tick = await fleet.tick();
+    const tick = await driftedTick(fleet);
 
     assert.deepEqual(
       driftOf(tick).map(({ path, manager }) => [path, manager]),
@@ -235,11 +231,7 @@ describe('An object that somebody deleted', () => {
     await fleet.sync();
     await world.clusters.eu.api.delete('v1', 'ConfigMap', 'deleted', 'settings');
 
-    const tick = await eventually(async () => {
-      const made = await fleet.tick();
-      assert.notDeepEqual(made.drift.objects, []);
-      return made;
-    });
+    const tick = await driftedTick(fleet);
 
     assert.deepEqual(
       tick.drift.objects.map(({ id, state, cause }) => [id.name, state, cause]),
@@ -382,6 +374,15 @@ describe('What is suspended', () => {
 
 interface Gettable {
   get(apiVersion: string, kind: string, name: string): Promise<JsonObject | undefined>;
+}
+
+/** The first tick that sees drift: a watch may not have told yet, or the object may have changed while it was looked at. */
+function driftedTick(fleet: TestFleet<'eu'>): Promise<DoneTick> {
+  return eventually(async () => {
+    const tick = await fleet.tick();
+    assert.notDeepEqual(tick.drift.objects, []);
+    return tick;
+  });
 }
 
 /** Fields of all objects that somebody changed. */
