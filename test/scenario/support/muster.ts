@@ -70,9 +70,14 @@ export async function startMuster(flags: readonly string[], environment: Environ
   };
 }
 
-/** Runs a verb to its end. */
-export async function runMuster(parameters: readonly string[], environment: Environment = {}): Promise<MusterOutput> {
+/** Runs a verb to its end, or to that of `signal`, which kills it. */
+export async function runMuster(
+  parameters: readonly string[],
+  environment: Environment = {},
+  signal?: AbortSignal,
+): Promise<MusterOutput> {
   const child = start(parameters, environment);
+  signal?.addEventListener('abort', () => void child.kill('SIGKILL'));
   assert.ok(child.stdout !== null && child.stderr !== null);
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), exited(child)]);
   return { code: child.exitCode, out, err };

@@ -12,7 +12,7 @@ export interface Stage extends AsyncDisposable {
   readonly git: GitServer;
   readonly repository: GitRepository;
   readonly forge: LocalForge;
-  /** Flags and environment of a controller of this fleet. */
+  /** Flags and environment of every verb for this fleet. */
   readonly flags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Changes files, as `TestFleet.commit` does, and pushes. Returns the revision. */
@@ -42,9 +42,6 @@ export async function startStage<Name extends string>(
     ['--branch', 'main'],
     ['--cache', join(folder.path, 'cache')],
     ['--kubeconfig', world.kubeconfig],
-    ['--forge', 'github'],
-    ['--forge-url', forge.url],
-    ['--poll', '200ms'],
   ].flat();
   const environment = { MUSTER_FORGE_TOKEN: forge.token };
   let files: Files = {};
@@ -61,7 +58,7 @@ export async function startStage<Name extends string>(
       files = next;
       return repository.commit({ files: { ...next, ...Object.fromEntries(removed.map((path) => [path, null])) } });
     },
-    run: () => startMuster(flags, environment),
+    run: () => startMuster([...flags, '--forge', 'github', '--forge-url', forge.url, '--poll', '200ms'], environment),
     statuses: (revision) =>
       Object.fromEntries(
         forge.statuses(revision).map(({ context, state, description }) => [context, `${state}: ${description}`]),
