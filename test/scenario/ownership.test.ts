@@ -234,6 +234,49 @@ describe('A field of another controller', () => {
   });
 });
 
+describe('An empty map', () => {
+  it('that Git sets and another controller fills is no drift', async () => {
+    await using fleet = await world.fleet('empty');
+    fleet.commit({ 'apps/shop/base/settings.yaml': settings({}, {}) });
+    await fleet.sync();
+    const patch = { metadata: { annotations: { 'example.com/revision': '1' } }, data: { injected: 'yes' } };
+    await world.clusters.eu.api.patch(target('empty'), patch, { manager: 'operator' });
+
+    const tick = await fleet.tick();
+    await fleet.tick();
+    const requests = await fleet.requestsDuring(() => fleet.tick());
+
+    assert.deepEqual(
+      tick.drift.objects.filter((each) => each.cause === 'drift'),
+      [],
+    );
+    assert.deepEqual(await data(fleet), { injected: 'yes' });
+    assert.deepEqual(
+      printRequests(requests).filter((line) => !line.startsWith('list')),
+      [],
+    );
+  });
+});
+
+describe('Our own entry in managedFields', () => {
+  it('that somebody wiped is written again, and nothing else changes', async () => {
+    await using fleet = await world.fleet('wiped');
+    fleet.commit({ 'apps/shop/base/settings.yaml': settings({ colour: 'blue' }) });
+    await fleet.sync();
+    await world.clusters.eu.api.patch(target('wiped'), { metadata: { managedFields: [{}] } }, { manager: 'operator' });
+    assert.deepEqual(await managersOf(fleet, 'f:colour'), []);
+
+    const tick = await fleet.tick();
+
+    assert.deepEqual(
+      tick.drift.objects.filter((each) => each.cause === 'drift'),
+      [],
+    );
+    assert.ok((await managersOf(fleet, 'f:colour')).includes('muster'));
+    assert.deepEqual(await data(fleet), { colour: 'blue' });
+  });
+});
+
 describe('An autoscaled Deployment', () => {
   const autoscaler = `
     apiVersion: autoscaling/v2
