@@ -88,7 +88,7 @@ interface Member {
   healed: readonly HealedDrift[];
   /** UID of the API server that was given to this cluster: no other cluster of the fleet gets the same. */
   clusterUid: string | undefined;
-  /** Apps that the cluster had an inventory of when it was last read; absent: never read. */
+  /** Apps that the cluster had an inventory of when it was last read or written; absent: never read. */
   inventories: ReadonlySet<string> | undefined;
   timer: NodeJS.Timeout | undefined;
   dueMs: number;
@@ -160,7 +160,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       if (ending && tick.state === 'failed' && tick.failure.code === 'CANCELLED') return;
       const current = members.get(name) === member && fleet === rendered;
       member.memory = memory;
-      if (tick.state === 'done') member.inventories = new Set(tick.observation.inventories.keys());
+      member.inventories = inventoriesAfter(tick, member.inventories);
       if (!current) return;
       member.tick = tick;
       member.failures = tick.state === 'failed' ? member.failures + 1 : 0;
@@ -218,7 +218,8 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
 
   const pauseMs = (member: Member): number => {
     if (member.failures > 0) return jitter(grow(limits.retryMs, member.failures));
-    return member.waits > 0 ? grow(limits.lookAgainMs, member.waits) : jitter(limits.resyncMs);
+    const usualMs = member.waits > 0 ? grow(limits.lookAgainMs, member.waits) : jitter(limits.resyncMs);
+    return Math.min(usualMs, ...healTimes(member.tick));
   };
 
   const drop = async (name: string, member: Member): Promise<void> => {
@@ -302,9 +303,22 @@ function countLeaving(fleet: RenderedFleet, members: ReadonlyMap<string, Member>
   return counts;
 }
 
+/** Those that were read, and those that were written since: an app that came a moment ago can leave again at once. */
+function inventoriesAfter(tick: Tick, known: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
+  if (tick.state === 'failed') return known && known.union(new Set(tick.result?.apps.map(({ app }) => app)));
+  const written = tick.plan.apps.filter((app) => app.intent !== undefined).map(({ app }) => app);
+  return new Set([...tick.observation.inventories.keys(), ...written]);
+}
+
 /** What was written is looked at once more: only then is it known to be there. */
 function wrote(tick: Tick): boolean {
   return tick.state === 'done' && tick.result.apps.some((app) => app.objects.length > 0);
+}
+
+/** Milliseconds until each object whose healing waits may be healed: nothing else would make us look by then. */
+function healTimes(tick: Tick | undefined): readonly number[] {
+  if (tick?.state !== 'done') return [];
+  return tick.plan.apps.flatMap((app) => app.skipped.flatMap(({ healInMs }) => healInMs ?? []));
 }
 
 /** Drift that a tick put right. */

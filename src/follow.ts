@@ -4,6 +4,7 @@ import type { Log } from './log.ts';
 import { PortError } from './model/errors.ts';
 import type { HeadTrouble } from './model/fleet-state.ts';
 import type { RenderResult } from './reconcile.ts';
+import { formatFailure } from './report/format-failure.ts';
 
 /** A repository whose head is asked for again and again. Throws PortError, and only that. */
 export interface FollowedRepository {
@@ -130,7 +131,7 @@ function recovered(memory: Memory, { controller, log }: FollowPorts): void {
 /** The same failure at each poll for a day is one line and one status, not thousands. */
 async function complain(error: PortError, memory: Memory, ports: FollowPorts, signal: AbortSignal): Promise<void> {
   const { controller, log } = ports;
-  const text = `${error.subject}: ${error.safeMessage}`;
+  const text = formatFailure(error);
   if (text === memory.complaint) return;
   memory.complaint = text;
   log.warn('the repository cannot be used', { code: error.code, reason: text });

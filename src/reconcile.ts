@@ -25,7 +25,7 @@ import type { Observation } from './model/observation.ts';
 import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
 import type { RenderedCluster, RenderedFleet } from './model/render.ts';
 import type { RegularFile, Snapshot } from './model/snapshot.ts';
-import type { DoneTick, HealthReport, Tick, TickMemory } from './model/tick.ts';
+import type { DoneTick, HealthReport, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
 import { FIELD_MANAGER } from './object/applyset.ts';
 import { groupKindKey, idKey } from './object/id.ts';
 import { placeFleet } from './placement/place-fleet.ts';
@@ -195,6 +195,9 @@ function remember(tick: DoneTick, memory: TickMemory, missing: ReadonlyMap<strin
     const fresh = { desiredHash: hashes.get(key) ?? '', resourceVersion, atMs: nowMs, preview: each };
     return [key, known?.preview === each ? known : fresh] as const;
   });
+  const refused = result.apps.flatMap((app) =>
+    app.objects.flatMap((each) => rememberRefused(each, tick, hashes, nowMs)),
+  );
   const owned = [...observation.inventories.values()].flatMap((inventory) => inventory.entries);
   const gone = owned
     .filter((entry) => entry.uid !== '' && !observation.objects.has(idKey(entry.id)))
@@ -210,7 +213,27 @@ function remember(tick: DoneTick, memory: TickMemory, missing: ReadonlyMap<strin
     .filter((key) => written.has(key));
   const heals = new Map(memory.heals);
   for (const key of healed) heals.set(key, withHeal(heals.get(key) ?? [], nowMs));
-  return { previews: new Map(previews), missing: new Map(gone.map((key) => [key, missing.get(key) ?? nowMs])), heals };
+  return {
+    previews: new Map([...previews, ...refused]),
+    missing: new Map(gone.map((key) => [key, missing.get(key) ?? nowMs])),
+    heals,
+  };
+}
+
+/** An apply that stood for its own dry-run and was refused: it is not sent again while neither side changes. */
+function rememberRefused(
+  { id, outcome, reason }: ObjectResult,
+  { previews, observation }: DoneTick,
+  hashes: ReadonlyMap<string, string>,
+  atMs: number,
+): readonly (readonly [string, RememberedPreview])[] {
+  const key = idKey(id);
+  const live = observation.objects.get(key);
+  const desiredHash = hashes.get(key);
+  if (outcome !== 'failed' || previews.get(key)?.state !== 'unasked') return [];
+  if (live === undefined || desiredHash === undefined) return [];
+  const { resourceVersion } = live;
+  return [[key, { desiredHash, resourceVersion, atMs, preview: { state: 'refused', reason } }]];
 }
 
 function recent(times: ReadonlyMap<string, number>, nowMs: number): ReadonlyMap<string, number> {

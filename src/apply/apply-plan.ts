@@ -104,7 +104,7 @@ async function recordPart(plan: AppPlan, objects: readonly ObjectResult[], conte
   }
 }
 
-/** False: an object was refused, and the later steps were not begun. */
+/** False: an object was refused or has to be looked at again, and the later steps were not begun. */
 async function runSteps(plan: AppPlan, add: OnProgress, context: Context): Promise<boolean> {
   for (const step of plan.steps) {
     const results = await mapLimited(step, PARALLEL, async (action) => {
@@ -112,7 +112,7 @@ async function runSteps(plan: AppPlan, add: OnProgress, context: Context): Promi
       add(result);
       return result;
     });
-    if (results.some((result) => result.outcome === 'failed')) return false;
+    if (results.some(({ outcome }) => outcome === 'failed' || outcome === 'waiting')) return false;
   }
   return true;
 }
@@ -120,14 +120,14 @@ async function runSteps(plan: AppPlan, add: OnProgress, context: Context): Promi
 async function applyObject(app: string, action: ApplyAction, { writer, signal }: Context): Promise<ObjectResult> {
   const { request, before } = action;
   const answer = await writer.apply(request, signal);
-  if (answer.state === 'refused') return failed(app, request.id, answer.refusal);
+  if (answer.state === 'refused') return refused(app, request.id, answer.refusal);
   const { object } = answer;
   const same = before !== undefined && before.resourceVersion === object.resourceVersion;
   const outcome = answer.created ? 'created' : same ? 'unchanged' : 'configured';
   return { app, id: request.id, outcome, reason: '', live: object };
 }
 
-/** One after the other and in order: what refers to others goes first. */
+/** One after the other and in order: what refers to others goes first. A server that fails gets no further delete. */
 async function runDeletes(
   deletes: readonly DeleteAction[],
   app: string,
@@ -136,12 +136,17 @@ async function runDeletes(
 ): Promise<void> {
   for (const action of deletes) {
     const answer = await writer.delete(action, signal);
-    if (answer.state === 'refused') add(failed(app, action.id, answer.refusal));
-    else if (answer.state === 'gone') add({ app, id: action.id, outcome: 'deleted', reason: '' });
+    if (answer.state === 'refused') {
+      add(refused(app, action.id, answer.refusal));
+      if (answer.refusal.kind === 'failed') return;
+    } else if (answer.state === 'gone') add({ app, id: action.id, outcome: 'deleted', reason: '' });
     else add({ app, id: action.id, outcome: 'waiting', reason: 'its deletion is under way' });
   }
 }
 
-function failed(app: string, id: ObjectResult['id'], refusal: Refusal): ObjectResult {
-  return { app, id, outcome: 'failed', reason: refusal.message };
+/** A precondition that no longer holds is nobody's failure: what is there now is looked at by the next tick. */
+function refused(app: string, id: ObjectResult['id'], { kind, fields, message }: Refusal): ObjectResult {
+  return kind === 'conflict' && fields.length === 0
+    ? { app, id, outcome: 'waiting', reason: 'it changed in this moment, and is looked at again' }
+    : { app, id, outcome: 'failed', reason: message };
 }

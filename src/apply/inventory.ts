@@ -10,12 +10,16 @@ export function emptyInventory(app: string, clusterUid: string, clusterName: str
 
 /**
  * The inventory before the first write: old ∪ new. A process that dies in the middle leaves a record of everything it
- * may have made.
+ * may have made. `found` are objects that are ours and as they should be, and that no record knows: somebody deleted it.
  */
-export function withIntent(inventory: Inventory, actions: readonly ApplyAction[]): Inventory {
+export function withIntent(
+  inventory: Inventory,
+  actions: readonly ApplyAction[],
+  found: readonly SkippedObject[] = [],
+): Inventory {
   const known = new Set(inventory.entries.map((entry) => idKey(entry.id)));
-  const added = actions.filter(({ request }) => !known.has(idKey(request.id))).map(intendedEntry);
-  return { ...inventory, entries: [...inventory.entries, ...added] };
+  const added = [...actions.map(intendedEntry), ...found.flatMap(foundEntry)];
+  return { ...inventory, entries: [...inventory.entries, ...added.filter((entry) => !known.has(idKey(entry.id)))] };
 }
 
 /**
@@ -26,14 +30,16 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
   const start = plan.intent ?? plan.inventory;
   if (start === undefined) return undefined;
   const clean = new Map<string, CleanState>();
-  for (const each of plan.skipped) if (each.clean !== undefined) clean.set(idKey(each.id), each.clean);
-  const applied = new Map(plan.steps.flat().map((each) => [idKey(each.request.id), each.desiredHash]));
+  for (const { id, clean: state, lost } of plan.skipped) {
+    if (state !== undefined) clean.set(idKey(id), { ...state, lost });
+  }
+  const applied = new Map(plan.steps.flat().map((each) => [idKey(each.request.id), each]));
   const left = new Set([...plan.gone, ...plan.kept.filter((each) => each.released).map((each) => each.id)].map(idKey));
   for (const each of result.objects) {
-    const desiredHash = applied.get(idKey(each.id));
+    const action = applied.get(idKey(each.id));
     if (each.outcome === 'deleted') left.add(idKey(each.id));
-    else if (each.live !== undefined && desiredHash !== undefined)
-      clean.set(idKey(each.id), { desiredHash, live: each.live });
+    else if (each.live !== undefined && action !== undefined)
+      clean.set(idKey(each.id), { desiredHash: action.desiredHash, live: each.live, lost: action.lost });
   }
   const entries = start.entries
     .filter((entry) => !left.has(idKey(entry.id)))
@@ -59,12 +65,22 @@ function intendedEntry({ request }: ApplyAction): InventoryEntry {
   return { id, apiVersion, uid: '', desiredHash: '', ownedHash: '' };
 }
 
-type CleanState = NonNullable<SkippedObject['clean']>;
+function foundEntry({ id, clean }: SkippedObject): readonly InventoryEntry[] {
+  if (clean === undefined) return [];
+  return [{ id, apiVersion: clean.live.apiVersion, uid: '', desiredHash: '', ownedHash: '' }];
+}
 
+type CleanState = NonNullable<SkippedObject['clean']> & Pick<SkippedObject, 'lost'>;
+
+/**
+ * While a field is left to another controller its object is never clean: when that controller gives the field up, no field
+ * of ours changes, and nobody would look.
+ */
 function cleanEntry(entry: InventoryEntry, clean: CleanState | undefined): InventoryEntry {
   if (clean === undefined) return entry;
-  const { desiredHash, live } = clean;
-  return { ...entry, apiVersion: live.apiVersion, uid: live.uid, desiredHash, ownedHash: live.ownedHash };
+  const { desiredHash, live, lost } = clean;
+  const ownedHash = lost.length === 0 ? live.ownedHash : '';
+  return { ...entry, apiVersion: live.apiVersion, uid: live.uid, desiredHash, ownedHash };
 }
 
 function sameEntry(a: InventoryEntry, b: InventoryEntry | undefined): boolean {

@@ -35,6 +35,8 @@ export function planApply(input: PlanInput): ApplyPlan {
     ...input,
     custom: definedKinds(input.target.apps.flatMap((app) => app.manifests)),
     desiredUids: desiredUids(input),
+    awaitedUids: awaitedUids(input),
+    held: input.target.apps.find((app) => app.state === 'held')?.name,
     differences: byKey(input.drift.objects),
     entries: new Map([...inventories].map(([app, inventory]) => [app, byKey(inventory.entries)])),
   };
@@ -52,6 +54,10 @@ interface Context extends PlanInput {
   /** Kinds that the render defines itself. */
   readonly custom: ReadonlySet<string>;
   readonly desiredUids: ReadonlySet<string>;
+  /** Those of them that the app that wants them has not recorded yet. */
+  readonly awaitedUids: ReadonlySet<string>;
+  /** An app of which nobody knows what it wants. */
+  readonly held: string | undefined;
   readonly differences: ReadonlyMap<string, Difference>;
   /** By app, then by {@link idKey}. */
   readonly entries: ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
@@ -81,9 +87,11 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   const now = actions.filter(isOpen);
   const later = actions.filter((action) => !isOpen(action)).map((action) => waitFor(action, gate.reason));
   const verdict = judgeLeft(app, inventory, [...skipped, ...later], context);
+  const found = skipped.filter(({ id, clean }) => clean !== undefined && !isRecorded(id, app.name, context));
+  const intent = { ...withIntent(inventory, now, found), ...clusterOf(context) };
   return {
     ...base,
-    ...(now.length + verdict.deletes.length === 0 ? {} : { intent: withIntent(inventory, now) }),
+    ...(now.length + verdict.deletes.length + found.length === 0 ? {} : { intent }),
     ...parts(verdict, context),
     steps: inSteps(now, (action) => action.request.id, context.custom),
     skipped: [...skipped, ...later],
@@ -115,6 +123,10 @@ function planLeaving(inventory: Inventory, context: Context): AppPlan {
   };
 }
 
+function isRecorded(id: ObjectId, app: string, { entries }: Context): boolean {
+  return entries.get(app)?.has(idKey(id)) === true;
+}
+
 /** What is done to one manifest: an action, or a reason for none. */
 function decide(manifest: Manifest, app: RenderedApp, context: Context): ApplyAction | SkippedObject {
   const { id } = manifest;
@@ -129,7 +141,7 @@ function decide(manifest: Manifest, app: RenderedApp, context: Context): ApplyAc
     return { id, outcome: 'unchanged', reason: '', lost: preview.lost, ...clean };
   }
   const pause = difference.cause === 'drift' ? healingPause(app, idKey(id), context) : undefined;
-  if (pause !== undefined) return { id, outcome: 'drifted', reason: pause, lost: preview.lost };
+  if (pause !== undefined) return { id, outcome: 'drifted', lost: preview.lost, ...pause };
   return {
     request: preview.request,
     desiredHash: manifest.hash,
@@ -147,10 +159,15 @@ function unpreviewed(manifest: Manifest, app: RenderedApp, context: Context): Sk
   return { id, outcome: 'skipped', reason: `muster.dev/apply: ${policy.apply}`, lost: [] };
 }
 
-function healingPause(app: RenderedApp, key: string, { heals, nowMs }: Context): string | undefined {
-  if (app.drift === 'report') return 'drift is reported, not healed';
+function healingPause(
+  app: RenderedApp,
+  key: string,
+  { heals, nowMs }: Context,
+): Pick<SkippedObject, 'reason' | 'healInMs'> | undefined {
+  if (app.drift === 'report') return { reason: 'drift is reported, not healed' };
   const times = heals.get(key) ?? [];
-  return healDelayMs(times, nowMs) > 0 ? `healed ${times.length} times in a row; healing waits` : undefined;
+  const healInMs = healDelayMs(times, nowMs);
+  return healInMs > 0 ? { reason: `healed ${times.length} times in a row; healing waits`, healInMs } : undefined;
 }
 
 /** Why nothing of an app may be written now: what is unsafe first, then what is wrong, then what is asked for. */
@@ -201,9 +218,11 @@ function dependencyBlock(app: RenderedApp, context: Context): Block | undefined 
 }
 
 /** Applied as it is now, and Current. */
-function isCurrent(manifest: Manifest, app: string, { observation, entries }: Context): boolean {
-  const live = observation.objects.get(idKey(manifest.id));
-  return isClean(manifest, entries.get(app)?.get(idKey(manifest.id)), live) && live?.health.state === 'Current';
+function isCurrent(manifest: Manifest, app: string, { observation, entries, previews, differences }: Context): boolean {
+  const key = idKey(manifest.id);
+  const live = observation.objects.get(key);
+  const same = previews.get(key)?.state === 'accepted' && !differences.has(key);
+  return (same || isClean(manifest, entries.get(app)?.get(key), live)) && live?.health.state === 'Current';
 }
 
 interface Gate {
@@ -240,24 +259,53 @@ function judgeLeft(
 ): DeletionVerdict {
   const wanted = new Set(app.manifests.map((manifest) => idKey(manifest.id)));
   const left = inventory.entries.filter((entry) => !wanted.has(idKey(entry.id)));
-  if (!app.prune) return keepAll(left, 'the app has prune: false', true);
-  const behind = skipped.find((each) => each.outcome === 'waiting' || each.outcome === 'unknown');
-  if (behind !== undefined)
-    return keepAll(left, `nothing is deleted before everything is applied: ${formatId(behind.id)} is not`, false);
-  return judgeDeletions(left, inventory, { ...deletionContext(app.name, context), unprotect: app.unprotect });
+  return judgeSettled(left, context, (settled) => {
+    if (!app.prune) return keepAll(settled, 'the app has prune: false', true);
+    const behind = skipped.find((each) => each.outcome === 'waiting' || each.outcome === 'unknown');
+    if (behind !== undefined)
+      return keepAll(settled, `nothing is deleted before everything is applied: ${formatId(behind.id)} is not`, false);
+    return judgeDeletions(settled, inventory, { ...deletionContext(app.name, context), unprotect: app.unprotect });
+  });
 }
 
 /** All objects of an app that left the cluster, or the repository. */
 function judgeLeaving(inventory: Inventory, context: Context): DeletionVerdict {
-  const { app, entries } = inventory;
+  const { app } = inventory;
   const unplaced = context.apps.includes(app);
-  if (unplaced && inventory.onUnplace === 'orphan') {
-    return keepAll(entries, 'no placement selects this cluster any more, and onUnplace is "orphan"', true);
-  }
-  if (!unplaced && !inventory.prune) return keepAll(entries, 'its app left the repository, and had prune: false', true);
-  // Not known means that a cluster was not seen yet: that is more than any limit.
-  const leaving = unplaced ? { leaving: context.leaving.get(app) ?? Number.POSITIVE_INFINITY } : {};
-  return judgeDeletions(entries, inventory, { ...deletionContext(app, context), unprotect: [], ...leaving });
+  return judgeSettled(inventory.entries, context, (settled) => {
+    if (unplaced && inventory.onUnplace === 'orphan') {
+      return keepAll(settled, 'no placement selects this cluster any more, and onUnplace is "orphan"', true);
+    }
+    if (!unplaced && !inventory.prune)
+      return keepAll(settled, 'its app left the repository, and had prune: false', true);
+    // Not known means that a cluster was not seen yet: that is more than any limit.
+    const leaving = unplaced ? { leaving: context.leaving.get(app) ?? Number.POSITIVE_INFINITY } : {};
+    return judgeDeletions(settled, inventory, { ...deletionContext(app, context), unprotect: [], ...leaving });
+  });
+}
+
+/**
+ * Judges what is known to have left. What may only have moved is neither deleted nor let go of: an object that another app
+ * wants and has not taken over yet, and everything while an app cannot be rendered, because nobody knows what that wants.
+ */
+function judgeSettled(
+  entries: readonly InventoryEntry[],
+  context: Context,
+  judge: (settled: readonly InventoryEntry[]) => DeletionVerdict,
+): DeletionVerdict {
+  const { observation, awaitedUids, held } = context;
+  const uidOf = (entry: InventoryEntry): string | undefined => observation.objects.get(idKey(entry.id))?.uid;
+  const awaited = entries.filter((entry) => awaitedUids.has(uidOf(entry) ?? ''));
+  const doubtful = entries.filter(
+    (entry) => held !== undefined && !awaited.includes(entry) && uidOf(entry) !== undefined,
+  );
+  const verdict = judge(entries.filter((entry) => !awaited.includes(entry) && !doubtful.includes(entry)));
+  const waiting = [
+    ...keepAll(awaited, 'the repository wants it under another name, kind or app, which has not taken it yet', false)
+      .kept,
+    ...keepAll(doubtful, `nothing is deleted while app "${held}" cannot be rendered: it may want it`, false).kept,
+  ];
+  return { ...verdict, kept: [...waiting, ...verdict.kept] };
 }
 
 function deletionContext(app: string, { fleet, target, observation, desiredUids }: Context) {
@@ -271,16 +319,30 @@ function parts(verdict: DeletionVerdict, { custom }: Context): Pick<AppPlan, 'de
 }
 
 /** Of everything that the repository wants here: an object that only changed its name, group or app is not deleted. */
-function desiredUids({ target, observation, previews }: PlanInput): ReadonlySet<string> {
-  const uidOf = (live: LiveObject | undefined): readonly string[] => (live === undefined ? [] : [live.uid]);
-  const ids = target.apps.flatMap((app) => app.manifests.map((manifest) => idKey(manifest.id)));
+function desiredUids(input: PlanInput): ReadonlySet<string> {
+  return new Set(input.target.apps.flatMap((app) => app.manifests.flatMap((manifest) => uidsOf(manifest, input))));
+}
+
+/** Those that will be in the inventory of the app that wants them, and are not. */
+function awaitedUids(input: PlanInput): ReadonlySet<string> {
   return new Set(
-    ids.flatMap((key) => {
-      const preview = previews.get(key);
-      const before = preview !== undefined && 'before' in preview ? preview.before : undefined;
-      return [...uidOf(observation.objects.get(key)), ...uidOf(before)];
+    input.target.apps.flatMap((app) => {
+      const recorded = new Map(
+        input.observation.inventories.get(app.name)?.entries.map((entry) => [idKey(entry.id), entry.uid]),
+      );
+      return app.manifests
+        .filter((manifest) => manifest.policy.apply === 'always')
+        .flatMap((manifest) => uidsOf(manifest, input).filter((uid) => recorded.get(idKey(manifest.id)) !== uid));
     }),
   );
+}
+
+/** Of the object that a manifest is about: as it was listed, and as it was looked at. */
+function uidsOf({ id }: Manifest, { observation, previews }: PlanInput): readonly string[] {
+  const uidOf = (live: LiveObject | undefined): readonly string[] => (live === undefined ? [] : [live.uid]);
+  const preview = previews.get(idKey(id));
+  const before = preview !== undefined && 'before' in preview ? preview.before : undefined;
+  return [...uidOf(observation.objects.get(idKey(id))), ...uidOf(before)];
 }
 
 function byKey<Item extends { readonly id: ObjectId }>(items: readonly Item[]): ReadonlyMap<string, Item> {

@@ -1,6 +1,6 @@
-import type { GroupKind, Manifest, ObjectId } from '../model/manifest.ts';
+import type { Manifest, ObjectId } from '../model/manifest.ts';
+import { definedKind } from '../object/defined-kind.ts';
 import { compareIds, groupKindKey } from '../object/id.ts';
-import { textAt } from '../object/json.ts';
 
 /**
  * In which order kinds are applied: what others refer to comes first. It only saves errors and retries, it waits for
@@ -37,8 +37,12 @@ export function kindRank(id: ObjectId, custom: ReadonlySet<string>): number {
 
 /** Kinds that the CustomResourceDefinitions among the manifests define, as {@link groupKindKey}. */
 export function definedKinds(manifests: readonly Manifest[]): ReadonlySet<string> {
-  const definitions = manifests.filter(({ id }) => id.kind === 'CustomResourceDefinition');
-  return new Set(definitions.map(({ body }) => groupKindKey(definedKind(body))));
+  return new Set(
+    manifests.flatMap(({ body }) => {
+      const kind = definedKind(body);
+      return kind === undefined ? [] : [groupKindKey(kind)];
+    }),
+  );
 }
 
 /** Groups items into steps: same rank together, ranks ascending, ids in order. */
@@ -51,8 +55,4 @@ export function inSteps<Item>(
   return [...byRank.keys()]
     .sort((a, b) => a - b)
     .map((rank) => (byRank.get(rank) ?? []).toSorted((a, b) => compareIds(idOf(a), idOf(b))));
-}
-
-function definedKind(definition: Manifest['body']): GroupKind {
-  return { group: textAt(definition, 'spec', 'group') ?? '', kind: textAt(definition, 'spec', 'names', 'kind') ?? '' };
 }

@@ -13,6 +13,7 @@ import { formatId } from '../object/id.ts';
 import { isInSync } from '../report/assess-cluster.ts';
 import { fencedForge } from '../report/fenced-forge.ts';
 import { createPublisher, type Publisher } from '../report/publish.ts';
+import { formatFailure } from '../report/format-failure.ts';
 import { summarize } from '../report/summarize.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
 import type { Settings } from '../settings.ts';
@@ -20,6 +21,7 @@ import { VERSION } from '../version.ts';
 import { type Caller, connect, humanManagers, openHub } from './connections.ts';
 import { controllerLimits } from './controller-limits.ts';
 import { createFailureLog } from './log-failures.ts';
+import { createLostLog } from './log-lost.ts';
 import { logStatus } from './log-status.ts';
 import { openElection, processIdentity } from './open-election.ts';
 import { openForge } from './open-forge.ts';
@@ -177,7 +179,7 @@ async function hubFacts(
     return { hub: await hub.address(), ...facts };
   } catch (error) {
     if (!(error instanceof PortError) || election !== undefined) throw error;
-    log.warn('the hub cannot be used', { code: error.code, reason: `${error.subject}: ${error.safeMessage}` });
+    log.warn('the hub cannot be used', { code: error.code, reason: formatFailure(error) });
     return facts;
   }
 }
@@ -189,7 +191,7 @@ function openController(
   listeners: Listeners,
 ): Controller {
   const { metrics, log } = listeners;
-  const logFailure = createFailureLog(log);
+  const tellers = [createFailureLog(log), createLostLog(log)];
   return createController(
     {
       connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange, caller),
@@ -199,7 +201,7 @@ function openController(
       isInSync,
       onProgress: (cluster, result) => logObject(cluster, result, log),
       onState: (state, tick, seconds) => {
-        if (tick !== undefined) logFailure(tick);
+        if (tick !== undefined) for (const each of tellers) each(tick);
         tell(state, tick, seconds, listeners);
       },
       // The stack names our own code only; messages of libraries may hold anything.

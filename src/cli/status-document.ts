@@ -2,6 +2,7 @@ import type { FleetState } from '../model/fleet-state.ts';
 import type { Tick } from '../model/tick.ts';
 import { formatId } from '../object/id.ts';
 import { assessCluster } from '../report/assess-cluster.ts';
+import { listLost } from '../report/list-lost.ts';
 import { formatDiagnostic, summarize } from '../report/summarize.ts';
 
 /** Which of several replicas answers. Who does not lead knows nothing of the clusters. */
@@ -29,7 +30,10 @@ export function statusDocument(state: FleetState, replica?: Replica): object {
     ...(trouble?.kind === 'wrong' ? { trouble: trouble.diagnostics.map(formatDiagnostic) } : {}),
     errors: (live?.diagnostics ?? []).filter((each) => each.severity === 'error').map(formatDiagnostic),
     clusters: Object.fromEntries(clusters),
-    statuses: summarize(state),
+    statuses: summarize(state).map(({ revision, statuses }) => ({
+      revision,
+      statuses: statuses.map(({ context, state, description }) => ({ context, state, description })),
+    })),
   };
 }
 
@@ -37,6 +41,7 @@ function details(tick: Tick): object {
   if (tick.state === 'failed') return { failure: { code: tick.failure.code, message: tick.failure.safeMessage } };
   const apps = tick.target.apps.map(({ name, state, manifests }) => {
     const plan = tick.plan.apps.find((each) => each.app === name);
+    const refused = plan?.skipped.filter((each) => each.outcome === 'refused') ?? [];
     const behind = tick.health.objects.filter((each) => each.app === name && each.health.state !== 'Current');
     return [
       name,
@@ -44,6 +49,9 @@ function details(tick: Tick): object {
         state: plan?.blocked?.kind ?? state,
         objects: manifests.length,
         ...(plan?.blocked === undefined ? {} : { reason: plan.blocked.reason }),
+        ...(refused.length === 0
+          ? {}
+          : { refused: refused.map(({ id, reason }) => ({ object: formatId(id), reason })) }),
         ...(behind.length === 0
           ? {}
           : { notCurrent: behind.map(({ id, health }) => ({ object: formatId(id), ...health })) }),
@@ -56,5 +64,5 @@ function details(tick: Tick): object {
   const drift = tick.drift.objects
     .filter((each) => each.cause === 'drift')
     .map(({ app, id, state, fields }) => ({ app, object: formatId(id), state, fields }));
-  return { observedAt: tick.observation.observedAt, apps: Object.fromEntries(apps), drift };
+  return { observedAt: tick.observation.observedAt, apps: Object.fromEntries(apps), drift, lost: listLost(tick) };
 }

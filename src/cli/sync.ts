@@ -4,6 +4,7 @@ import type { Tick } from '../model/tick.ts';
 import type { RenderedFleet } from '../model/render.ts';
 import { formatId } from '../object/id.ts';
 import { assessCluster, isInSync } from '../report/assess-cluster.ts';
+import { listLost } from '../report/list-lost.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
 import { type Settings, UsageError } from '../settings.ts';
 import { compareSnapshots } from '../source/git/compare-snapshots.ts';
@@ -128,6 +129,11 @@ async function syncFleet(
           const line = describe(tick, counts.get(name));
           if (said.get(name) !== line) io.err(`${name}: ${line}\n`);
           said.set(name, line);
+          for (const { object, path, manager } of listLost(tick)) {
+            const left = `${name}: ${object}: ${path} is left to "${manager}", which holds it\n`;
+            if (!said.has(left)) io.err(left);
+            said.set(left, '');
+          }
           const done = fleet.clusters.every(({ cluster }) => {
             const last = state.ticks.get(cluster.name);
             return last !== undefined && (once || isInSync(last));

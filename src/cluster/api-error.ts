@@ -13,12 +13,10 @@ export function refusalOf(answer: Answer, secret: boolean): Refusal | undefined 
   const kind = kindOf(answer.status, status);
   if (kind === undefined) return undefined;
   const causes = listAt(status, 'details', 'causes').filter(isObject);
-  const message = secret
-    ? maskedMessage(status, causes)
-    : oneLine(textAt(status, 'message') ?? `HTTP ${answer.status}`);
+  const text = textAt(status, 'message') ?? `HTTP ${answer.status}`;
   return {
     kind,
-    message,
+    message: secret ? maskedMessage(status, causes, text) : oneLine(plainText(text)),
     fields: causes.flatMap((cause) => textAt(cause, 'field') ?? []),
     immutable: answer.status === 422 && causes.some(isImmutable),
   };
@@ -97,8 +95,20 @@ function kindOf(code: number, status: JsonObject): Refusal['kind'] | undefined {
   if (code === 404) return textAt(status, 'details', 'kind') === 'namespaces' ? 'no-namespace' : 'no-kind';
   if (code !== 500) return undefined;
   const message = textAt(status, 'message') ?? '';
+  if (MISFITS.test(message)) return 'invalid';
   if (/failed calling webhook/.test(message)) return 'webhook';
-  return /request is too large|etcdserver: request/.test(message) ? 'too-large' : undefined;
+  return /request is too large/.test(message) ? 'too-large' : 'failed';
+}
+
+/**
+ * An apply of an object that does not fit the schema of its kind (a misspelt field, text for a number) is answered by 500
+ * without a reason: `apimachinery/pkg/util/managedfields/internal/structuredmerge.go`.
+ */
+const MISFITS = /^failed to (create typed patch object|convert new object) \([^()]*\)( to proper version)?: /;
+
+/** A status has 140 characters: what the server says about itself would cut off what it says about the object. */
+function plainText(text: string): string {
+  return text.replace(MISFITS, '').replace(/&value\.valueUnstructured\{Value:(.*)\}$/, '$1');
 }
 
 /** Proven by the server's own cause, never by the status code alone: 422 has a hundred other reasons. */
@@ -108,10 +118,17 @@ function isImmutable(cause: JsonObject): boolean {
 }
 
 /** Field and reason of each cause; the server's own text quotes the rejected values. */
-function maskedMessage(status: JsonObject, causes: readonly JsonObject[]): string {
-  const fields = causes.map((cause) => `${textAt(cause, 'field') ?? '?'}: ${textAt(cause, 'reason') ?? 'invalid'}`);
+function maskedMessage(status: JsonObject, causes: readonly JsonObject[], text: string): string {
+  const known = causes.map((cause) => `${textAt(cause, 'field') ?? '?'}: ${textAt(cause, 'reason') ?? 'invalid'}`);
+  const fields = known.length === 0 ? OPEN_WORDS.flatMap((words) => words.exec(text)?.[0] ?? []) : known;
   return `${textAt(status, 'reason') ?? 'Refused'}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}; values are not shown`;
 }
+
+/** Parts of the server's texts that hold names of fields, and no values. */
+const OPEN_WORDS = [
+  /(?<=^failed to create typed patch object \([^()]*\): )\.[\w.-]+: (field not declared in schema|expected [a-z]+)/,
+  /illegal base64 data at input byte \d+$/,
+];
 
 function oneLine(text: string): string {
   const flat = text.replace(/\s+/g, ' ').trim();

@@ -44,5 +44,7 @@ function difference(
   }
   if (preview.state === 'unasked') return [{ ...base, state: 'differs', fields: [] }];
   if (preview.before.ownedHash === preview.after.ownedHash) return [];
-  return [{ ...base, state: 'differs', fields: compareLive(preview.before, preview.after) }];
+  const fields = compareLive(preview.before, preview.after);
+  // No value is different, only who holds what: it is applied again, and is nobody's drift.
+  return [{ ...base, ...(fields.length === 0 ? { cause: 'new-revision' } : {}), state: 'differs', fields }];
 }

@@ -13,7 +13,7 @@ import type { ClusterReader } from '../model/ports.ts';
 import type { RenderedCluster } from '../model/render.ts';
 import { applySetId } from '../object/applyset.ts';
 import { findServed, type WantedKind } from '../object/discovery.ts';
-import { groupKindKey, groupOf, idKey } from '../object/id.ts';
+import { groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
 
 /** Requests under way at once: 4–16 saturate an API server on two cores (design 6). */
 const PARALLEL = 8;
@@ -63,10 +63,10 @@ function wantedKinds(target: RenderedCluster, inventories: ReadonlyMap<string, I
   return [...wanted.values()];
 }
 
-/** Asks again when a kind is not known: its definition may be minutes old, and the cache older. */
+/** Asks again when a kind is not known in its version: its definition may be minutes old, and the cache older. */
 async function discover(wanted: readonly WantedKind[], reader: ClusterReader, signal: AbortSignal): Promise<Discovery> {
   const cached = await reader.discover({ fresh: false }, signal);
-  const complete = wanted.every((kind) => findServed(cached, kind) !== undefined);
+  const complete = wanted.every((kind) => findServed(cached, kind)?.version === versionOf(kind.apiVersion));
   return complete ? cached : reader.discover({ fresh: true }, signal);
 }
 

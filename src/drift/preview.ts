@@ -2,7 +2,7 @@ import { mapLimited } from '../concurrency.ts';
 import type { ApplyRequest, Preview } from '../model/apply.ts';
 import { invariant } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Manifest } from '../model/manifest.ts';
+import type { GroupKind, Manifest } from '../model/manifest.ts';
 import type { KindState, LiveObject, Observation, ServedKind } from '../model/observation.ts';
 import type { ApplyAnswer, ClusterReader } from '../model/ports.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
@@ -10,6 +10,7 @@ import type { RememberedPreview } from '../model/tick.ts';
 import { applySetId, PART_OF_LABEL } from '../object/applyset.ts';
 import { type ComposedBody, composeBody, type FieldPolicy } from '../object/compose-body.ts';
 import { isClean, mayApply } from '../object/clean.ts';
+import { definedKind } from '../object/defined-kind.ts';
 import { formatId, groupKindKey, idKey, versionOf } from '../object/id.ts';
 import { hashJson, mapAt } from '../object/json.ts';
 
@@ -82,7 +83,7 @@ async function previewObject(each: DirtyObject, context: PreviewContext, signal:
   const { manifest } = each;
   const state = context.observation.kinds.get(groupKindKey(manifest.id));
   invariant(state !== undefined, `the kind of ${formatId(manifest.id)} was not looked at`);
-  const obstacle = kindObstacle(manifest, state);
+  const obstacle = kindObstacle(manifest, state, context.target);
   if (obstacle !== undefined || state.state !== 'listed') return obstacle ?? { state: 'unknown', reason: '' };
   const { served } = state;
   if (each.live === undefined && !each.owned) return previewUnseen(each, served, context, signal);
@@ -90,23 +91,38 @@ async function previewObject(each: DirtyObject, context: PreviewContext, signal:
   return previewSeen(each, served, live, context, signal);
 }
 
-function kindObstacle(manifest: Manifest, state: KindState): Preview | undefined {
+function kindObstacle(manifest: Manifest, state: KindState, target: RenderedCluster): Preview | undefined {
+  const { id, apiVersion } = manifest;
+  const waiting = {
+    state: 'waiting',
+    reason: `waiting for kind ${id.kind} of "${apiVersion}": the cluster does not serve it`,
+  } as const;
   switch (state.state) {
     case 'absent':
-      return {
-        state: 'waiting',
-        reason: `waiting for kind ${manifest.id.kind} of "${manifest.apiVersion}": the cluster does not serve it`,
-      };
+      return waiting;
     case 'unknown':
       return { state: 'unknown', reason: state.reason };
     case 'listed':
-      return state.served.version === versionOf(manifest.apiVersion)
-        ? undefined
-        : {
-            state: 'refused',
-            reason: `the cluster serves ${manifest.id.kind} in version "${state.served.version}", not in "${versionOf(manifest.apiVersion)}". Change its apiVersion`,
-          };
+      if (state.served.version === versionOf(apiVersion)) return undefined;
+      // Its definition gets the version in this revision, and must not be held back by what waits for it.
+      if (isDefined(id, versionOf(apiVersion), target)) return waiting;
+      return {
+        state: 'refused',
+        reason: `the cluster serves ${id.kind} in version "${state.served.version}", not in "${versionOf(apiVersion)}". Change its apiVersion`,
+      };
   }
+}
+
+/** Whether a CustomResourceDefinition of the same cluster's render serves a kind in a version. */
+function isDefined(kind: GroupKind, version: string, target: RenderedCluster): boolean {
+  return target.apps.some((app) =>
+    app.manifests.some(({ body }) => {
+      const defined = definedKind(body);
+      return (
+        defined !== undefined && groupKindKey(defined) === groupKindKey(kind) && defined.versions.includes(version)
+      );
+    }),
+  );
 }
 
 /** Nobody has seen it under our label: it is new, or somebody else's. The dry-run of a new object says 201. */
@@ -154,11 +170,15 @@ async function previewSeen(
   return refused(answer);
 }
 
-/** What another tool holds whole is never taken silently. */
-function foreignReason(live: LiveObject, each: DirtyObject, { fleet }: PreviewContext): Preview | undefined {
+/** What another tool holds whole is never taken silently; what another app of the fleet gives away is. */
+function foreignReason(live: LiveObject, each: DirtyObject, context: PreviewContext): Preview | undefined {
   if (live.terminating) return { state: 'waiting', reason: 'waiting for its deletion, which somebody began, to end' };
-  const ours = applySetId(fleet, each.app.name);
-  if (live.partOf !== undefined && live.partOf !== ours && !each.owned) {
+  const ours = applySetId(context.fleet, each.app.name);
+  const giver = each.owned || live.partOf === ours ? undefined : recordedBy(live, context);
+  if (giver !== undefined && context.target.apps.some((app) => app.name === giver && app.state === 'held')) {
+    return { state: 'waiting', reason: `it belongs to app "${giver}", which cannot be rendered and may want it` };
+  }
+  if (live.partOf !== undefined && live.partOf !== ours && !each.owned && giver === undefined) {
     return {
       state: 'refused',
       reason: `it belongs to another ApplySet (label ${PART_OF_LABEL}=${live.partOf}). Remove it there, or remove the label`,
@@ -173,9 +193,20 @@ function foreignReason(live: LiveObject, each: DirtyObject, { fleet }: PreviewCo
   return undefined;
 }
 
+/** The app of this fleet that has the object in its inventory and its label on it. It cannot want it: then both would be held. */
+function recordedBy(live: LiveObject, { fleet, observation }: PreviewContext): string | undefined {
+  const inventories = [...observation.inventories.values()];
+  const owner = inventories.find(
+    ({ app, entries }) =>
+      applySetId(fleet, app) === live.partOf && entries.some((entry) => idKey(entry.id) === idKey(live.id)),
+  );
+  return owner?.app;
+}
+
 /**
- * Its namespace comes with the same revision: the API server cannot check it there yet, so it checks it in `default`
- * under a name that nothing has. Only what it says about the content counts.
+ * Its namespace comes with the same revision: the API server cannot check it there yet, so it checks it in `default`. Only
+ * what it says about the content counts; and where `default` has an object of that name, only what it says about another
+ * name, and about the name itself.
  */
 async function previewWithoutNamespace(
   each: DirtyObject,
@@ -194,15 +225,21 @@ async function previewWithoutNamespace(
       reason: `namespace "${namespace}" does not exist on this cluster. Add a Namespace manifest to the repository, or create it`,
     };
   }
-  const answer = await context.reader.dryRun(elsewhere(request), signal);
-  if (answer.state === 'refused' && answer.refusal.kind === 'invalid') return refused(answer);
-  return { state: 'unasked', request, lost: composed.lost, takenOver: composed.takenOver };
+  const unasked: Preview = { state: 'unasked', request, lost: composed.lost, takenOver: composed.takenOver };
+  const same = await context.reader.dryRun(elsewhere(request, request.id.name), signal);
+  if (same.state === 'accepted' && same.created) return unasked;
+  if (same.state === 'refused' && same.refusal.fields.includes('metadata.name')) return refused(same);
+  const other = await context.reader.dryRun(elsewhere(request, unusedName(request.id.name)), signal);
+  return other.state === 'refused' && other.refusal.kind === 'invalid' ? refused(other) : unasked;
 }
 
-function elsewhere(request: ApplyRequest): ApplyRequest {
-  const name = `muster-dry-run-${hashJson(request.id.name)
+function unusedName(name: string): string {
+  return `muster-dry-run-${hashJson(name)
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '0')}`;
+}
+
+function elsewhere(request: ApplyRequest, name: string): ApplyRequest {
   const metadata = { ...mapAt(request.body, 'metadata'), namespace: 'default', name };
   return { ...request, id: { ...request.id, namespace: 'default', name }, body: { ...request.body, metadata } };
 }
@@ -245,6 +282,22 @@ function before(live: LiveObject | undefined): { readonly before?: LiveObject } 
 }
 
 function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>): Preview {
-  const { kind, message } = answer.refusal;
-  return kind === 'no-kind' ? { state: 'waiting', reason: message } : { state: 'refused', reason: message };
+  const { kind, fields, message } = answer.refusal;
+  if (kind === 'conflict' && fields.length === 0) {
+    // The resourceVersion that a forced body carries: somebody wrote since the object was read.
+    return { state: 'waiting', reason: 'it changed in this moment, and is looked at again' };
+  }
+  switch (kind) {
+    case 'no-kind':
+      return { state: 'waiting', reason: message };
+    case 'failed': // It may be the object or the server: the rest of its app goes on.
+      return { state: 'unknown', reason: message };
+    case 'invalid':
+    case 'forbidden':
+    case 'conflict':
+    case 'no-namespace':
+    case 'too-large':
+    case 'webhook':
+      return { state: 'refused', reason: message };
+  }
 }

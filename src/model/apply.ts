@@ -106,6 +106,8 @@ export interface SkippedObject {
   readonly outcome: 'unchanged' | 'skipped' | 'waiting' | 'refused' | 'unknown' | 'drifted';
   readonly reason: string;
   readonly lost: readonly LostField[];
+  /** Milliseconds until it may be healed, where healing waits. */
+  readonly healInMs?: number;
   /** What to record as clean, where a dry-run showed that nothing would change. */
   readonly clean?: { readonly desiredHash: string; readonly live: LiveObject };
 }

@@ -26,7 +26,7 @@ export interface Manifest {
   readonly apiVersion: string;
   /** The whole object as the repository says, without the labels that the applier adds. */
   readonly body: JsonObject;
-  /** Hash of `body` by {@link hashJson}: equal meaning, equal hash, whatever the order of keys. */
+  /** Hash of `body` by {@link hashJson}, and of `autoscaled`: equal meaning, equal hash, whatever the order of keys. */
   readonly hash: string;
   /** Where the base object begins. */
   readonly origin: Origin;

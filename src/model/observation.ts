@@ -92,6 +92,6 @@ export interface InventoryEntry {
   readonly uid: string;
   /** Hash of the manifest at the last clean pass; `''`: never clean. */
   readonly desiredHash: string;
-  /** {@link LiveObject.ownedHash} at the last clean pass. */
+  /** {@link LiveObject.ownedHash} at the last clean pass; `''` while a field is left to another controller. */
   readonly ownedHash: string;
 }

@@ -5,6 +5,11 @@ export interface CommitStatus {
   readonly state: 'pending' | 'success' | 'failure' | 'error';
   /** At most 140 characters, worst first. */
   readonly description: string;
+  /**
+   * It only says that not everything was looked at yet, as after a restart: it takes the place of nothing, or of another
+   * `pending`, and never that of a result.
+   */
+  readonly tentative?: true;
 }
 
 /** The statuses of one commit. */

@@ -169,7 +169,9 @@ function finishApp(app: App, manifests: readonly FinishedManifest[], diagnostics
   if (errors.length > 0) return heldApp(app, errors);
   const autoscaled = findAutoscaled(manifests);
   const sorted = manifests
-    .map((manifest): Manifest => ({ ...manifest, autoscaled: autoscaled.has(idKey(manifest.id)) }))
+    .map((manifest) =>
+      autoscaled.has(idKey(manifest.id)) ? asAutoscaled(manifest) : { ...manifest, autoscaled: false },
+    )
     .sort((a, b) => a.policy.wave - b.policy.wave || compareIds(a.id, b.id));
   return { ...heldApp(app, []), state: 'rendered', manifests: sorted };
 }
@@ -191,6 +193,11 @@ function explains(first: Diagnostic, second: Diagnostic): boolean {
 }
 
 const VARIABLE_CODES: readonly Diagnostic['code'][] = ['UNKNOWN_VARIABLE', 'BAD_VARIABLE'];
+
+/** The same body means something else: an autoscaler that comes or goes is a change of what it scales. */
+function asAutoscaled(manifest: FinishedManifest): Manifest {
+  return { ...manifest, autoscaled: true, hash: hashJson([manifest.body, 'autoscaled']) };
+}
 
 function toDiagnostic(
   { code, severity, message, help, pointer, part }: Problem,

@@ -3,6 +3,7 @@ import type { DoneTick, FailedTick, Tick } from '../model/tick.ts';
 import type { CommitStatus } from '../model/status.ts';
 import { HEALTH_STATES } from '../model/health.ts';
 import { formatId, idKey } from '../object/id.ts';
+import { formatFailure } from './format-failure.ts';
 
 /** How one cluster stands, for people: the worst first. */
 export interface ClusterVerdict {
@@ -15,7 +16,7 @@ export interface ClusterVerdict {
 export function assessCluster(tick: Tick | undefined): ClusterVerdict {
   if (tick === undefined) return { state: 'pending', text: 'not looked at yet' };
   if (tick.state === 'failed') {
-    return { state: failedState(tick), text: `${tick.failure.subject}: ${tick.failure.safeMessage}` };
+    return { state: failedState(tick), text: formatFailure(tick.failure) };
   }
   const findings = [...tick.plan.apps.flatMap(appFindings), ...resultFindings(tick), ...healthFindings(tick)];
   const worst = findings.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))[0];
@@ -40,7 +41,10 @@ const ORDER: readonly CommitStatus['state'][] = ['error', 'failure', 'pending', 
 function appFindings(plan: AppPlan): readonly ClusterVerdict[] {
   const { app, blocked } = plan;
   if (blocked !== undefined) {
-    return [{ state: BLOCK_STATES[blocked.kind], text: `app ${app}: ${blocked.reason}` }];
+    // Its reason names the first of those that are refused.
+    const others = plan.skipped.filter((each) => each.outcome === 'refused').slice(1);
+    const findings = blocked.kind === 'refused' ? others.flatMap(skippedFindings) : [];
+    return [{ state: BLOCK_STATES[blocked.kind], text: `app ${app}: ${blocked.reason}` }, ...findings];
   }
   const approval: readonly ClusterVerdict[] =
     plan.approval === undefined
@@ -87,6 +91,9 @@ function resultFindings(tick: DoneTick): readonly ClusterVerdict[] {
     ...objects
       .filter((each) => each.outcome === 'failed')
       .map((each) => ({ state: 'failure' as const, text: `${formatId(each.id)}: ${each.reason}` })),
+    ...objects
+      .filter((each) => each.outcome === 'waiting')
+      .map((each) => ({ state: 'pending' as const, text: `${formatId(each.id)}: ${each.reason}` })),
   ]);
 }
 

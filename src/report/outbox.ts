@@ -204,8 +204,11 @@ export function hurry(outbox: Outbox): Outbox {
 
 /** Whether a context must be written. */
 export function isDirty(record: ContextRecord): boolean {
-  if (record.stopped || record.wanted === undefined) return false;
-  return record.unsure || record.stands === undefined || !sameStatus(record.wanted, record.stands);
+  const { wanted, stands, unsure, stopped } = record;
+  if (stopped || wanted === undefined) return false;
+  if (unsure || stands === undefined) return true;
+  if (wanted.tentative === true && stands.state !== 'pending') return false;
+  return !sameStatus(wanted, stands);
 }
 
 /** How many contexts of all commits must still be written. */

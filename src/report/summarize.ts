@@ -7,6 +7,7 @@ import type { Tick } from '../model/tick.ts';
 import { formatId } from '../object/id.ts';
 import { printJson } from '../object/json.ts';
 import { assessCluster, type ClusterVerdict } from './assess-cluster.ts';
+import { formatFailure } from './format-failure.ts';
 
 /** In larger fleets only clusters that are not in sync get a status of their own. */
 const ALL_CLUSTERS_UP_TO = 20;
@@ -48,7 +49,7 @@ export function formatField({ path, desired, live, manager, time }: FieldDiffere
 function troubleStatus(trouble: HeadTrouble): CommitStatus {
   const context = 'muster/fleet';
   if (trouble.kind === 'wrong') return { context, state: 'failure', description: errorLine(trouble.diagnostics) };
-  return { context, state: 'error', description: `${trouble.failure.subject}: ${trouble.failure.safeMessage}` };
+  return { context, state: 'error', description: formatFailure(trouble.failure) };
 }
 
 function errorLine(diagnostics: readonly Diagnostic[]): string {
@@ -61,14 +62,19 @@ function errorLine(diagnostics: readonly Diagnostic[]): string {
 function liveStatuses(state: FleetState): readonly CommitStatus[] {
   const clusters = state.live?.clusters.map(({ cluster }) => cluster.name) ?? [];
   const verdicts = clusters.map((name) => ({ name, verdict: assessCluster(state.ticks.get(name)) }));
+  const isOpen = (name: string): boolean => !state.ticks.has(name);
   const own = verdicts
     .filter(({ verdict }) => clusters.length <= ALL_CLUSTERS_UP_TO || verdict.state !== 'success')
-    .map(({ name, verdict }) => ({ context: `muster/${name}`, state: verdict.state, description: verdict.text }));
+    .map(({ name, verdict: { state, text } }): CommitStatus => {
+      return { context: `muster/${name}`, state, description: text, ...(isOpen(name) ? { tentative: true } : {}) };
+    });
   const drift = driftStatus(
     state,
     verdicts.every(({ verdict }) => verdict.state === 'success'),
   );
-  return [fleetStatus(state, verdicts), ...own, ...(drift === undefined ? [] : [drift])];
+  const fleet = fleetStatus(state, verdicts);
+  const tentative = fleet.state === 'pending' && clusters.some(isOpen);
+  return [tentative ? { ...fleet, tentative } : fleet, ...own, ...(drift === undefined ? [] : [drift])];
 }
 
 interface NamedVerdict {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyPlan } from '../../src/apply/apply-plan.ts';
-import { fencedWriter } from '../../src/apply/fenced-writer.ts';
+import { type Fence, fencedWriter } from '../../src/apply/fenced-writer.ts';
 import { withIntent } from '../../src/apply/inventory.ts';
 import type { AppPlan, ApplyAction, ApplyResult, DeleteAction, ObjectResult } from '../../src/model/apply.ts';
 import { PortError } from '../../src/model/errors.ts';
@@ -9,7 +9,17 @@ import type { Manifest } from '../../src/model/manifest.ts';
 import { formatId } from '../../src/object/id.ts';
 import { failsWith } from '../support/fails-with.ts';
 import { type Answers, type MemoryWriter, memoryWriter } from '../support/memory-writer.ts';
-import { APP, entryOf, FLEET, inventoryOf, liveOf, manifest, requestOf, servedOf } from '../support/objects.ts';
+import {
+  APP,
+  CLUSTER,
+  entryOf,
+  FLEET,
+  inventoryOf,
+  liveOf,
+  manifest,
+  requestOf,
+  servedOf,
+} from '../support/objects.ts';
 
 function map(name: string): Manifest {
   return manifest(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: shop}\n`);
@@ -38,7 +48,7 @@ function planOf(
   return {
     app: APP,
     revision: 'new',
-    settings: { prune: true, onUnplace: 'orphan' },
+    settings: { prune: true, onUnplace: 'orphan', ...CLUSTER },
     inventory,
     ...(writes ? { intent: withIntent(inventory, steps.flat()) } : {}),
     steps,
@@ -204,10 +214,18 @@ test('a mistake of ours is not taken for an outage', async () => {
   );
 });
 
+function fence(isOver: () => boolean): Fence {
+  const why = (): string | undefined => (isOver() ? 'the time is over' : undefined);
+  return { begin: why, record: why };
+}
+
 test('when the time is over nothing more is written, whatever the signal says', async () => {
   const writer = memoryWriter();
   let over = false;
-  const fenced = fencedWriter(writer, () => over);
+  const fenced = fencedWriter(
+    writer,
+    fence(() => over),
+  );
   const stop = new AbortController();
   const plan = planOf([[action(A)], [action(B)]], [OLD]);
   const tell = (): void => void (over = true);
@@ -218,9 +236,12 @@ test('when the time is over nothing more is written, whatever the signal says', 
 });
 
 test('each kind of write is fenced, and says that its time is over', async () => {
-  const fenced = fencedWriter(memoryWriter(), () => true);
+  const fenced = fencedWriter(
+    memoryWriter(),
+    fence(() => true),
+  );
   const { signal } = new AbortController();
-  const over = failsWith('CANCELLED', /^the time for this write phase is over$/);
+  const over = failsWith('CANCELLED', /^the time is over$/);
   await assert.rejects(async () => fenced.apply(requestOf(A), signal), over);
   await assert.rejects(async () => fenced.delete(deletion(A), signal), over);
   await assert.rejects(async () => fenced.putInventory(FLEET, inventoryOf([]), signal), over);
@@ -228,7 +249,10 @@ test('each kind of write is fenced, and says that its time is over', async () =>
 
 test('in time, a fenced writer is the writer', async () => {
   const writer = memoryWriter({ 'apply ConfigMap shop/a': 'created' });
-  const fenced = fencedWriter(writer, () => false);
+  const fenced = fencedWriter(
+    writer,
+    fence(() => false),
+  );
   const { signal } = new AbortController();
   assert.deepEqual(
     await fenced.apply(requestOf(A), signal),

@@ -5,7 +5,7 @@ import { emptyInventory, sameInventory, settleInventory, withIntent } from '../.
 import type { AppPlan, ApplyAction, ObjectResult, Outcome } from '../../src/model/apply.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import { idKey } from '../../src/object/id.ts';
-import { APP, CLUSTER_UID, entryOf, inventoryOf, liveOf, manifest, requestOf } from '../support/objects.ts';
+import { APP, CLUSTER, entryOf, inventoryOf, liveOf, manifest, requestOf } from '../support/objects.ts';
 
 function map(name: string): Manifest {
   return manifest(`apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: shop}\n`);
@@ -23,7 +23,7 @@ function planOf(more: Partial<AppPlan>): AppPlan {
   return {
     app: APP,
     revision: 'new',
-    settings: { prune: true, onUnplace: 'orphan' },
+    settings: { prune: true, onUnplace: 'orphan', ...CLUSTER },
     inventory,
     steps: [],
     deletes: [],
@@ -44,10 +44,10 @@ function names(plan: AppPlan, ...objects: readonly ObjectResult[]): readonly str
 }
 
 test('the inventory of an app that has none yet is empty, and knows its cluster', () => {
-  assert.deepEqual(emptyInventory(APP, CLUSTER_UID), {
+  assert.deepEqual(emptyInventory(APP, CLUSTER.clusterUid, CLUSTER.clusterName), {
     app: APP,
     revision: '',
-    clusterUid: CLUSTER_UID,
+    ...CLUSTER,
     prune: true,
     onUnplace: 'orphan',
     entries: [],
@@ -111,7 +111,7 @@ test('a dry-run that changes nothing is a clean pass too', () => {
 });
 
 test('settings of the app are recorded: they still hold when the app has left the repository', () => {
-  const settled = settleInventory(planOf({ settings: { prune: false, onUnplace: 'prune' } }), {
+  const settled = settleInventory(planOf({ settings: { prune: false, onUnplace: 'prune', ...CLUSTER } }), {
     app: APP,
     objects: [],
   });

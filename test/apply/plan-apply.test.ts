@@ -11,6 +11,7 @@ import { formatId, idKey } from '../../src/object/id.ts';
 import {
   accepted,
   APP,
+  CLUSTER,
   CLUSTER_UID,
   entryOf,
   fleetOf,
@@ -237,24 +238,6 @@ test('a suspended fleet deletes nothing of an app that left', () => {
   assert.deepEqual([left?.blocked?.reason, left?.deletes, left?.kept], ['the fleet is suspended', [], []]);
 });
 
-test('nothing is written to a cluster that is another one than it was', () => {
-  const world: World = { apps: [renderedApp([A])], previews: [[A, accepted(A)]], differences: [changed(A)] };
-  const pinned = only({ ...world, more: { target: targetOf([renderedApp([A])], { uid: 'another' }) } });
-  assert.equal(pinned.blocked?.kind, 'unsafe');
-  assert.match(
-    pinned.blocked.reason,
-    /^this is not cluster "eu": spec\.uid says another, and its kube-system has UID uid-of-kube-system$/,
-  );
-  const recorded = only({ ...world, inventories: [inventoryOf([], { clusterUid: 'another' })] });
-  assert.equal(recorded.blocked?.kind, 'unsafe');
-  assert.match(
-    recorded.blocked.reason,
-    /^this is not cluster "eu": its inventory .*written for another, and its kube-system has UID uid-of-kube-system$/,
-  );
-  const right = only({ ...world, more: { target: targetOf([renderedApp([A])], { uid: CLUSTER_UID }) } });
-  assert.equal(right.blocked, undefined);
-});
-
 test('nothing is written where what we own cannot be read', () => {
   const one = only({
     apps: [renderedApp([A])],
@@ -437,5 +420,5 @@ test('an object that only changed its API group or its app is never deleted', ()
 
 test('settings and the revision go with the plan, to be recorded', () => {
   const one = only({ apps: [renderedApp([A], { prune: false, onUnplace: 'prune' })] });
-  assert.deepEqual([one.settings, one.revision], [{ prune: false, onUnplace: 'prune' }, 'new']);
+  assert.deepEqual([one.settings, one.revision], [{ prune: false, onUnplace: 'prune', ...CLUSTER }, 'new']);
 });

@@ -122,7 +122,7 @@ test('one cluster is said in one line, the worst first, with how many more are a
 test('a cluster that could not be asked is an error, one that was not looked at yet is pending', () => {
   assert.equal(
     say(failedTick('eu', 'UNREACHABLE', 'no connection to https://eu:6443')),
-    'error no connection to https://eu:6443',
+    'error the cluster: no connection to https://eu:6443',
   );
   assert.equal(say(undefined), 'pending not looked at yet');
   assert.ok(!isInSync(undefined));
@@ -151,7 +151,7 @@ test('the fleet names the worst cluster of each state, and how many more', () =>
   ];
   assert.equal(
     statuses(stateOf(ticks))[0],
-    'muster/fleet failure 1/5 clusters in sync · not reached: us-1 (no connection) · failed: eu-1 (Deployment shop/web 3/4 replicas ready), +1 · pending: us-2 (Deployment shop/web starting)',
+    'muster/fleet failure 1/5 clusters in sync · not reached: us-1 (the cluster: no connection) · failed: eu-1 (Deployment shop/web 3/4 replicas ready), +1 · pending: us-2 (Deployment shop/web starting)',
   );
 });
 

@@ -105,7 +105,7 @@ export function inventoryOf(entries: readonly InventoryEntry[], more: Partial<In
   return {
     app: APP,
     revision: 'old',
-    clusterUid: CLUSTER_UID,
+    ...CLUSTER,
     prune: true,
     onUnplace: 'orphan',
     entries,
@@ -115,6 +115,9 @@ export function inventoryOf(entries: readonly InventoryEntry[], more: Partial<In
 }
 
 export const CLUSTER_UID = 'uid-of-kube-system';
+
+/** For which cluster an inventory is written. */
+export const CLUSTER = { clusterUid: CLUSTER_UID, clusterName: 'eu' };
 
 /** What was read from a cluster. The kinds of all objects and entries are listed, unless `kinds` says otherwise. */
 export function observationOf(

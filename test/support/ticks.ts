@@ -17,7 +17,7 @@ import type { HealthState } from '../../src/model/health.ts';
 import type { ObjectId } from '../../src/model/manifest.ts';
 import type { RenderedFleet } from '../../src/model/render.ts';
 import type { DoneTick, FailedTick, ObjectHealth, Tick } from '../../src/model/tick.ts';
-import { APP, fleetOf, observationOf, renderedApp, targetOf } from './objects.ts';
+import { APP, CLUSTER, fleetOf, observationOf, renderedApp, targetOf } from './objects.ts';
 
 export const REVISION = 'a'.repeat(40);
 
@@ -75,7 +75,7 @@ function planOf({ block, skipped = [], kept = [], approval }: TickChanges): AppP
     app: APP,
     revision: REVISION,
     ...(block === undefined ? {} : { blocked: block }),
-    settings: { prune: true, onUnplace: 'orphan' },
+    settings: { prune: true, onUnplace: 'orphan', ...CLUSTER },
     steps: [],
     deletes: [],
     skipped: skipped.map(([object, outcome, reason]) => ({ id: idOf(object), outcome, reason, lost: [] })),
@@ -128,6 +128,7 @@ export function renderedFleet(clusters: readonly string[], diagnostics: readonly
     revision: REVISION,
     fleet: fleetOf(),
     apps: [APP],
+    clusterNames: clusters,
     clusters: clusters.map((name) => targetOf([renderedApp([])], { name })),
     diagnostics,
   };
