@@ -29,11 +29,8 @@ export function checkIdentity(input: IdentityInput): PortFailure | undefined {
   };
 }
 
-function wrongUid({
-  cluster: { name, uid },
-  observation: { clusterUid, inventories },
-}: IdentityInput): string | undefined {
-  const found = `this is not cluster "${name}": kube-system has UID ${clusterUid}, and`;
+function wrongUid({ cluster: { uid }, observation: { clusterUid, inventories } }: IdentityInput): string | undefined {
+  const found = `this is another cluster: kube-system has UID ${clusterUid}, and`;
   // Who wrote spec.uid has looked: then an older inventory is only old.
   if (uid === clusterUid) return undefined;
   if (uid !== undefined) return `${found} spec.uid says ${uid}. Correct its connection, or spec.uid`;

@@ -165,13 +165,13 @@ export function createTransport(options: TransportOptions): Transport {
     first ??= found;
     if (found === first) return;
     leave(connection);
-    throw wrongCluster(name, connection, found, first);
+    throw wrongCluster(connection, found, first);
   };
 
   const dispatch = async (connection: Connection, request: ApiRequest, signal: AbortSignal): Promise<Answer> => {
     if (request.method !== 'GET' && options.mayWrite?.() === false) throw mustNotWrite(request);
     try {
-      return await exchange(name, connection, request, limits, signal);
+      return await exchange(connection, request, limits, signal);
     } catch (error) {
       if (error instanceof PortError && error.code === 'UNREACHABLE') leave(connection);
       throw error;
@@ -205,7 +205,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     request: (request, signal) => patiently(request, signal, () => send(request, signal)),
     stream: async (request, signal) =>
-      openStream(name, await connect(false, subjectOf(request), signal), request, limits, signal),
+      openStream(await connect(false, subjectOf(request), signal), request, limits, signal),
     identity: async (signal) => {
       await connect(false, { port: 'cluster', operation: 'identify', subject: `cluster ${name}` }, signal);
       return first ?? '';
@@ -261,11 +261,11 @@ function explainExpiry({ credentials }: Connection, request: ApiRequest): void {
   });
 }
 
-function wrongCluster(name: string, { server }: Connection, found: string, first: string): PortError {
+function wrongCluster({ server }: Connection, found: string, first: string): PortError {
   return new PortError({
     port: 'cluster',
     operation: 'identify',
-    subject: `cluster ${name} (${server.host})`,
+    subject: server.origin,
     code: 'WRONG_CLUSTER',
     retry: false,
     safeMessage: `its credentials lead to another cluster now: kube-system has UID ${found}, and had ${first}. If that is right, write spec.uid into its file`,
@@ -340,7 +340,6 @@ async function closeConnection(connection: Connection): Promise<void> {
 }
 
 async function exchange(
-  name: string,
   connection: Connection,
   request: ApiRequest,
   limits: TransportLimits,
@@ -351,18 +350,17 @@ async function exchange(
     const text = await readBody(response.body, limits.maxBytes, request);
     return { status: response.statusCode, headers: response.headers, body: parseBody(text, response, request) };
   } catch (error) {
-    throw error instanceof PortError ? error : connectionFailure(error, describe(name, connection, request), signal);
+    throw error instanceof PortError ? error : connectionFailure(error, serverOf(connection, request), signal);
   }
 }
 
 async function openStream(
-  name: string,
   connection: Connection,
   request: ApiRequest,
   limits: TransportLimits,
   signal: AbortSignal,
 ): Promise<AsyncIterable<JsonValue>> {
-  const what = describe(name, connection, request);
+  const what = serverOf(connection, request);
   try {
     const response = await connection.watches.request(options(connection, request, signal));
     if (response.statusCode === 200) return lines(response.body, what, signal);
@@ -473,12 +471,9 @@ async function pause(waitMs: number, request: ApiRequest, signal: AbortSignal): 
   }
 }
 
-function describe(name: string, connection: Connection, request: ApiRequest): Subject {
-  return {
-    port: 'cluster',
-    operation: request.operation,
-    subject: `${request.subject} on cluster ${name} (${connection.server.host})`,
-  };
+/** What breaks a connection is about the server, whatever was asked. */
+function serverOf(connection: Connection, request: ApiRequest): Subject {
+  return { ...subjectOf(request), subject: connection.server.origin };
 }
 
 function subjectOf(request: ApiRequest): Subject {

@@ -29,7 +29,7 @@ const CASES: readonly Case[] = [
   {
     title: 'spec.uid is another one',
     pinned: 'there',
-    says: /^this is not cluster "eu": kube-system has UID here, and spec\.uid says there\. /,
+    says: /^this is another cluster: kube-system has UID here, and spec\.uid says there\. /,
   },
   {
     title: 'an inventory was written for another UID: swapped, or restored',
@@ -37,7 +37,7 @@ const CASES: readonly Case[] = [
       ['db', 'here', 'eu'],
       ['web', 'there', 'eu'],
     ],
-    says: /^this is not cluster "eu": kube-system has UID here, and app "web" was put on there\. /,
+    says: /^this is another cluster: kube-system has UID here, and app "web" was put on there\. /,
   },
   {
     title: 'an inventory names another cluster of the fleet',

@@ -88,7 +88,7 @@ const VERDICTS: readonly (readonly [changes: TickChanges, expected: string])[] =
   [{ block: { kind: 'refused', reason: 'Deployment shop/web: no' } }, 'failure app web: Deployment shop/web: no'],
   [{ block: { kind: 'waiting', reason: 'waiting for app "base"' } }, 'pending app web: waiting for app "base"'],
   [{ block: { kind: 'suspended', reason: 'the fleet is suspended' } }, 'pending app web: the fleet is suspended'],
-  [{ block: { kind: 'unsafe', reason: 'this is not cluster "eu"' } }, 'error app web: this is not cluster "eu"'],
+  [{ block: { kind: 'unsafe', reason: 'this is another cluster' } }, 'error app web: this is not cluster "eu"'],
   // Worst first: could not try, then failed, then not there yet.
   [
     {

@@ -403,7 +403,10 @@ describe('A guard', () => {
     fleet.commit({ 'apps/shop/base/namespace.yaml': null });
     await fleet.tick();
 
-    assert.match(assessCluster(await fleet.tick()).text, /^Namespace default is not deleted: Namespace is protected/);
+    assert.match(
+      assessCluster(await fleet.tick()).text,
+      /^Namespace default is not deleted: the cluster cannot do without it$/,
+    );
     assert.equal(textAt(await fleet.get('v1', 'Namespace', 'default'), 'status', 'phase'), 'Active');
   });
 

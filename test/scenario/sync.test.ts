@@ -101,6 +101,7 @@ describe('A commit', () => {
       format: '1',
       revision,
       cluster: textAt(cluster, 'metadata', 'uid'),
+      clusterName: 'eu',
       objects: '2',
       prune: 'true',
       onUnplace: 'orphan',

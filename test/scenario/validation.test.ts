@@ -103,13 +103,13 @@ describe('An invalid manifest', () => {
     fleet.commit({
       'apps/shop/base/namespace.yaml': '{apiVersion: v1, kind: Namespace, metadata: {name: new-name-shop}}',
       'apps/shop/base/web.yaml':
-        '{apiVersion: v1, kind: Service, metadata: {name: Web.Server, namespace: new-name-shop}, spec: {ports: [{port: 80}]}}',
+        '{apiVersion: v1, kind: Service, metadata: {name: web.server, namespace: new-name-shop}, spec: {ports: [{port: 80}]}}',
     });
 
     const requests = await fleet.requestsDuring(() => fleet.tick());
 
     assert.deepEqual(printRequests(writesAmong(requests)), []);
-    assert.match(assessCluster(await fleet.tick()).text, /Service new-name-shop\/Web\.Server: .*metadata\.name/);
+    assert.match(assessCluster(await fleet.tick()).text, /Service new-name-shop\/web\.server: .*metadata\.name/);
   });
 
   it('in a namespace of the same commit is not taken for an object of its name in another namespace', async () => {
