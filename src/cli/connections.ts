@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { connectCluster } from '../cluster/connect.ts';
-import { type CredentialSource, kubeconfigContext } from '../cluster/credentials.ts';
+import type { CredentialSource } from '../cluster/credentials.ts';
 import { connectHub, type Hub } from '../cluster/hub.ts';
 import { inClusterCredentials, inClusterNamespace } from '../cluster/in-cluster.ts';
 import type { Connection } from '../controller.ts';
@@ -65,8 +65,7 @@ export async function openHub(
   if (context === undefined && !inCluster) return undefined;
   const namespace =
     settings.text('namespace') ?? (inCluster ? await inClusterNamespace(folder) : undefined) ?? INVENTORY_NAMESPACE;
-  const source =
-    context === undefined ? inClusterCredentials(folder, env) : kubeconfigContext(kubeconfigFile(settings), context);
+  const source = context === undefined ? inClusterCredentials(folder, env) : contextCredentials(settings, context);
   return connectHub(source, namespace, identity, (method, status) => onAnswer('hub', method, status));
 }
 
@@ -94,7 +93,7 @@ function credentialsOf(cluster: Cluster, settings: Settings, hub: Hub | undefine
   const { connection } = cluster;
   switch (connection.kind) {
     case 'context':
-      return kubeconfigContext(kubeconfigFile(settings), connection.context);
+      return contextCredentials(settings, connection.context);
     case 'in-cluster':
       return inClusterCredentials(settings.text('serviceAccount') ?? '', process.env);
     case 'secret':
@@ -108,4 +107,12 @@ function credentialsOf(cluster: Cluster, settings: Settings, hub: Hub | undefine
         safeMessage: `connection.secretRef "${connection.name}" is in the hub, and no hub is known here. Name its context with --hub-context`,
       });
   }
+}
+
+function contextCredentials(settings: Settings, context: string): CredentialSource {
+  return async () => {
+    // Loaded when it is needed: the package behind it is larger than all else, and only contexts of a kubeconfig need it.
+    const { kubeconfigContext } = await import('../cluster/credentials.ts');
+    return kubeconfigContext(kubeconfigFile(settings), context)();
+  };
 }

@@ -55,8 +55,9 @@ export const syncVerb: Verb = {
     const source = await openSource(operands[0], settings);
     try {
       const head = await source.repository.poll(signal);
-      if (settings.text('repo') === undefined) await warnOfChanges(operands[0] ?? '.', io);
-      const result = await renderRevision({ ...head, path: source.path }, renderLimits(settings), signal);
+      const rendering = renderRevision({ ...head, path: source.path }, renderLimits(settings), signal);
+      const warning = settings.text('repo') === undefined ? warnOfChanges(operands[0] ?? '.', io) : undefined;
+      const [result] = await Promise.all([rendering, warning]);
       const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
       io.err(printDiagnostics(diagnostics));
       if (result.state === 'unusable') {

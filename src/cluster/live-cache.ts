@@ -161,8 +161,14 @@ function sameFacts(a: LiveObject, b: LiveObject): boolean {
 function handOut(informer: Informer, keepBodies: boolean): readonly LiveObject[] {
   const objects = [...informer.objects.values()];
   if (keepBodies) return objects;
-  for (const [key, { body, ...facts }] of informer.objects) if (body !== undefined) informer.objects.set(key, facts);
+  for (const [key, object] of informer.objects) {
+    if (object.body !== undefined) informer.objects.set(key, withoutBody(object));
+  }
   return objects;
+}
+
+function withoutBody({ body: _gone, ...facts }: LiveObject): LiveObject {
+  return facts;
 }
 
 function covers(query: ListQuery, object: LiveObject): boolean {

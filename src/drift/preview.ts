@@ -39,11 +39,35 @@ export interface PreviewContext {
  */
 export async function preview(context: PreviewContext, signal: AbortSignal): Promise<ReadonlyMap<string, Preview>> {
   const dirty = context.target.apps.flatMap((app) => dirtyObjects(app, context));
-  const previews = await mapLimited(dirty, PARALLEL, async (each) => {
-    const known = recall(each, context);
-    return [idKey(each.manifest.id), known ?? (await previewObject(each, context, signal))] as const;
-  });
-  return new Map(previews);
+  const { namespaces = [], others = [] } = Object.groupBy(dirty, (each) =>
+    isNamespace(each.manifest) ? 'namespaces' : 'others',
+  );
+  // Namespaces first: that one is new spares each object in it a request that could only say so.
+  const first = await previewAll(namespaces, { ...context, toCome: new Set() }, signal);
+  const created = first.filter(([, each]) => each.state === 'accepted' && each.before === undefined);
+  const toCome = new Set(created.map(([{ manifest }]) => manifest.id.name));
+  const rest = await previewAll(others, { ...context, toCome }, signal);
+  return new Map([...first, ...rest].map(([{ manifest }, each]) => [idKey(manifest.id), each]));
+}
+
+interface AskContext extends PreviewContext {
+  /** Namespaces that are not there, and come with the same revision. */
+  readonly toCome: ReadonlySet<string>;
+}
+
+async function previewAll(
+  dirty: readonly DirtyObject[],
+  context: AskContext,
+  signal: AbortSignal,
+): Promise<readonly (readonly [DirtyObject, Preview])[]> {
+  return mapLimited(dirty, PARALLEL, async (each) => [
+    each,
+    recall(each, context) ?? (await previewObject(each, context, signal)),
+  ]);
+}
+
+function isNamespace({ id }: Manifest): boolean {
+  return id.group === '' && id.kind === 'Namespace';
 }
 
 interface DirtyObject {
@@ -79,7 +103,7 @@ function recall(each: DirtyObject, { remembered, nowMs }: PreviewContext): Previ
   return holds ? known.preview : undefined;
 }
 
-async function previewObject(each: DirtyObject, context: PreviewContext, signal: AbortSignal): Promise<Preview> {
+async function previewObject(each: DirtyObject, context: AskContext, signal: AbortSignal): Promise<Preview> {
   const { manifest } = each;
   const state = context.observation.kinds.get(groupKindKey(manifest.id));
   invariant(state !== undefined, `the kind of ${formatId(manifest.id)} was not looked at`);
@@ -129,11 +153,14 @@ function isDefined(kind: GroupKind, version: string, target: RenderedCluster): b
 async function previewUnseen(
   each: DirtyObject,
   served: ServedKind,
-  context: PreviewContext,
+  context: AskContext,
   signal: AbortSignal,
 ): Promise<Preview> {
   const composed = compose(each.manifest, undefined, each.app, context);
   const request = requestOf(each.manifest, served, composed);
+  if (context.toCome.has(each.manifest.id.namespace)) {
+    return previewWithoutNamespace(each, request, composed, context, signal);
+  }
   const answer = await context.reader.dryRun(request, signal);
   if (answer.state === 'accepted' && answer.created) return accepted(request, undefined, answer.object, composed);
   if (answer.state === 'refused' && answer.refusal.kind === 'no-namespace') {

@@ -1,5 +1,5 @@
 import type { Health } from '../model/health.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { LiveObject } from '../model/observation.ts';
 import { FIELD_MANAGER, PART_OF_LABEL } from './applyset.ts';
 import { groupOf } from './id.ts';
@@ -23,11 +23,19 @@ export function describeLive(body: JsonObject, assessHealth: (body: JsonObject) 
     ownedHash: ownedHash(body, FIELD_MANAGER),
     ...(partOf === undefined ? {} : { partOf }),
     terminating: at(body, 'metadata', 'deletionTimestamp') !== undefined,
-    owners: listAt(body, 'metadata', 'ownerReferences')
-      .filter(isObject)
-      .map((owner) => `${textAt(owner, 'kind') ?? '?'} ${textAt(owner, 'name') ?? '?'}`),
+    owners: describeOwners(listAt(body, 'metadata', 'ownerReferences')),
     health: assessHealth(body),
-    prunePolicy: { keep: textAt(body, 'metadata', 'annotations', 'muster.dev/prune') === 'false' },
+    prunePolicy: textAt(body, 'metadata', 'annotations', 'muster.dev/prune') === 'false' ? KEEP : PRUNE,
     body,
   };
+}
+
+/** Thousands of objects are kept, and nearly all have these. */
+const KEEP = { keep: true };
+const PRUNE = { keep: false };
+const NOBODY: readonly string[] = [];
+
+function describeOwners(references: readonly JsonValue[]): readonly string[] {
+  if (references.length === 0) return NOBODY;
+  return references.filter(isObject).map((owner) => `${textAt(owner, 'kind') ?? '?'} ${textAt(owner, 'name') ?? '?'}`);
 }

@@ -2,7 +2,8 @@ import type { GroupKind, ObjectId } from '../model/manifest.ts';
 
 /** A key for maps. Names and namespaces of Kubernetes hold no `/`, so it is unambiguous. */
 export function idKey(id: ObjectId): string {
-  return `${id.group}/${id.kind}/${id.namespace}/${id.name}`;
+  // Not a template: V8 would keep its parts beside the whole, and flatten it at the first look-up.
+  return [id.group, id.kind, id.namespace, id.name].join('/');
 }
 
 /** A key for maps: `apps/Deployment`, `/Service`. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 
 /** True for a map, false for null, lists and scalars. */
@@ -82,17 +82,33 @@ export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): bo
 
 /** Hash by meaning: the order of keys does not matter. 22 characters of base64url (128 bits of SHA-256). */
 export function hashJson(value: JsonValue): string {
-  return createHash('sha256').update(canonical(value)).digest().subarray(0, 16).toString('base64url');
+  return hashText(canonical(value));
 }
 
-/** JSON with sorted keys and without spaces. */
+/** The same hash of a text. */
+export function hashText(text: string): string {
+  return hash('sha256', text, 'buffer').subarray(0, 16).toString('base64url');
+}
+
+/** JSON with sorted keys and without spaces. Every object that is read goes through here: loops, because they are twice as fast. */
 export function canonical(value: JsonValue): string {
-  if (isList(value)) return `[${value.map(canonical).join(',')}]`;
-  if (!isObject(value)) return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(value[key] ?? null)}`);
-  return `{${members.join(',')}}`;
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'bigint') return String(value);
+  let members = '';
+  if (isList(value)) {
+    for (const item of value) members += `${members === '' ? '' : ','}${canonical(item)}`;
+    return `[${members}]`;
+  }
+  if (!isObject(value)) return JSON.stringify(value);
+  for (const key of Object.keys(value).sort()) {
+    members += `${members === '' ? '' : ','}${quote(key)}:${canonical(value[key] ?? null)}`;
+  }
+  return `{${members}}`;
+}
+
+/** A text as JSON. Nearly none needs an escape, and to see that costs less than JSON.stringify. */
+export function quote(text: string): string {
+  return /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 // oxlint-disable-next-line no-unsafe-type-assertion -- in Node.js since 22, not yet in TypeScript's library

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import { canonical, hashJson, isList, isObject, listAt, parseJson, sameJson, textAt } from './json.ts';
+import { canonical, hashText, isList, isObject, listAt, parseJson, quote, sameJson, textAt } from './json.ts';
 
 /**
  * What API servers record about who set which field (Kubernetes documentation, "Server-Side Apply", field management).
@@ -48,7 +48,7 @@ export function isOwn(entry: ManagedEntry, manager: string): boolean {
 export function ownedHash(body: JsonObject, manager: string): string {
   const fields = appliedFields(body, manager);
   if (Object.keys(fields).length === 0) return '';
-  return hashJson([fields, project(body, fields)]);
+  return hashText(printOwned(body, fields));
 }
 
 /** A place in an object: the steps from its root, as `fieldsV1` writes them. */
@@ -128,10 +128,20 @@ export function touches(fields: JsonObject, path: FieldPath): boolean {
   return true;
 }
 
-function project(value: JsonValue | undefined, fields: JsonObject): JsonValue {
-  const steps = Object.keys(fields).filter((step) => step !== '.');
-  if (steps.length === 0) return value === undefined ? [] : [value]; // Absent and null are two things.
-  return Object.fromEntries(steps.map((step) => [step, project(stepInto(value, step), subtree(fields, step))]));
+/** Steps and values in one text. A value stands in a list, because absent and null are two things. */
+function printOwned(value: JsonValue | undefined, fields: JsonObject): string {
+  let text = '';
+  let isLeaf = true;
+  for (const step of Object.keys(fields).sort()) {
+    if (step === '.') {
+      text += '.';
+      continue;
+    }
+    isLeaf = false;
+    text += `${quote(step)}${printOwned(stepInto(value, step), subtree(fields, step))}`;
+  }
+  if (isLeaf) text += value === undefined ? '[]' : `[${canonical(value)}]`;
+  return `{${text}}`;
 }
 
 function subtree(fields: JsonObject, step: string): JsonObject {

@@ -1,8 +1,8 @@
-import type { PortFailure } from '../model/errors.ts';
-import type { JsonValue } from '../model/json.ts';
-import type { RenderedFleet } from '../model/render.ts';
+import { invariant, type PortFailure } from '../model/errors.ts';
+import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { RenderedCluster, RenderedFleet } from '../model/render.ts';
 import type { RenderResult } from '../reconcile.ts';
-import { isObject, parseJson, printJson, textAt } from '../object/json.ts';
+import { at, isObject, listAt, parseJson, printJson, textAt } from '../object/json.ts';
 
 /** What to render: a commit in a repository's object store, and the fleet's folder in it. */
 export interface RenderRequest {
@@ -25,14 +25,16 @@ export function parseRequest(text: string): RenderRequest {
 }
 
 /**
- * An answer as lines of JSON: the first without the clusters, then one for each cluster, then `end`: half an answer is
- * recognised by its missing end. One line for everything could be longer than a text may be.
+ * An answer as lines of JSON: the first without the clusters; then, for each cluster, the manifests that no cluster before
+ * it has, and the cluster with the numbers of its manifests; then `end`: half an answer is recognised by its missing end.
+ * Clusters are mostly alike, so that a fleet of twenty crosses, and stays in memory, about once. One line for everything
+ * could be longer than a text may be.
  */
 export function* printAnswer(answer: RenderAnswer): Generator<string> {
   if (answer.state === 'rendered') {
     const { clusters, ...fleet } = answer.fleet;
     yield line({ state: 'rendered', fleet });
-    for (const cluster of clusters) yield line(cluster);
+    yield* printClusters(clusters);
   } else if (answer.state === 'failed') {
     const { port, operation, subject, code, retry, safeMessage } = answer.failure;
     yield line({ state: 'failed', failure: { port, operation, subject, code, retry, safeMessage } });
@@ -42,7 +44,24 @@ export function* printAnswer(answer: RenderAnswer): Generator<string> {
   yield line('end');
 }
 
-/** The inverse of {@link printAnswer}; `undefined` where the end is missing or a line is no JSON. */
+function* printClusters(clusters: readonly RenderedCluster[]): Generator<string> {
+  const numbers = new Map<string, number>();
+  for (const { apps, ...cluster } of clusters) {
+    const numbered: object[] = [];
+    for (const { manifests, ...app } of apps) {
+      const texts = manifests.map((manifest) => line({ manifest }));
+      for (const text of texts) {
+        if (numbers.has(text)) continue;
+        numbers.set(text, numbers.size);
+        yield text;
+      }
+      numbered.push({ ...app, manifests: texts.map((text) => numbers.get(text)) });
+    }
+    yield line({ cluster: { ...cluster, apps: numbered } });
+  }
+}
+
+/** The inverse of {@link printAnswer}; `undefined` where the end is missing or a line is no JSON. Equal manifests are one. */
 export function parseAnswer(lines: readonly string[]): RenderAnswer | undefined {
   const values = lines.map(tryParse);
   const [head, ...rest] = values;
@@ -53,8 +72,25 @@ export function parseAnswer(lines: readonly string[]): RenderAnswer | undefined 
   if (state === 'unusable' || state === 'failed') return head as unknown as RenderAnswer;
   const fleet = head['fleet'];
   if (state !== 'rendered' || !isObject(fleet)) return undefined;
+  const manifests = rest.flatMap((value) => at(value, 'manifest') ?? []);
+  const clusters = rest.flatMap((value) => {
+    const cluster = at(value, 'cluster');
+    return isObject(cluster) ? [withManifests(cluster, manifests)] : [];
+  });
   // oxlint-disable-next-line no-unsafe-type-assertion -- as above
-  return { state, fleet: { ...fleet, clusters: rest } as unknown as RenderedFleet };
+  return { state, fleet: { ...fleet, clusters } as unknown as RenderedFleet };
+}
+
+function withManifests(cluster: JsonObject, manifests: readonly JsonValue[]): JsonObject {
+  const apps = listAt(cluster, 'apps').map((app) => ({
+    ...(isObject(app) ? app : {}),
+    manifests: listAt(app, 'manifests').map((number) => {
+      const found = manifests[Number(number)];
+      invariant(found !== undefined, 'a manifest is printed before the first cluster that has it');
+      return found;
+    }),
+  }));
+  return { ...cluster, apps };
 }
 
 function line(value: unknown): string {
