@@ -1,0 +1,142 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import type { JsonObject } from '../../src/model/json.ts';
+import { runGit } from '../../test/support/git-repository.ts';
+
+/** How many objects of which kind. */
+export interface Size {
+  readonly configMaps: number;
+  readonly deployments: number;
+  readonly services: number;
+}
+
+export const FLEET = 'bench';
+export const APP = 'load';
+export const NAMESPACE = 'load';
+
+/** Objects in one file: as a person, or a chart's output, would have them. */
+const PER_FILE = 50;
+
+/**
+ * Objects as applications have them: a ConfigMap with a script, a Deployment with probes and resources and no replicas, a
+ * Service. In `revision` 1 every hundredth of each kind is another than in 0.
+ */
+export function workload(size: Size, revision: 0 | 1): readonly JsonObject[] {
+  const make = (count: number, one: (name: string, mark: string) => JsonObject): readonly JsonObject[] =>
+    Array.from({ length: count }, (_item, index) => {
+      const changed = revision === 1 && index % 100 === 0;
+      return one(`item-${String(index).padStart(5, '0')}`, changed ? 'changed' : 'first');
+    });
+  return [...make(size.configMaps, configMap), ...make(size.deployments, deployment), ...make(size.services, service)];
+}
+
+/** Which of its revisions an object is of: `first` or `changed`; `undefined` where somebody lost the field. */
+export function markOf(object: JsonObject): string | undefined {
+  return /"(?:mark|BENCH_MARK","value)":"(\w+)"/.exec(JSON.stringify({ ...object, metadata: {} }))?.[1];
+}
+
+/** A fleet repository with the objects as one app, on clusters that are contexts of a kubeconfig. */
+export function fleetFiles(
+  objects: readonly JsonObject[],
+  clusters: readonly string[],
+): Readonly<Record<string, string>> {
+  const document = (kind: string, name: string, spec: JsonObject): string =>
+    stringify({ apiVersion: 'muster.dev/v1alpha1', kind, metadata: { name }, spec });
+  return {
+    'fleet.yaml': document('Fleet', FLEET, {}),
+    [`apps/${APP}/app.yaml`]: document('App', APP, { namespace: NAMESPACE }),
+    [`apps/${APP}/placement.yaml`]: document('Placement', APP, { clusters: { all: true } }),
+    ...Object.fromEntries(
+      clusters.map((name) => [`clusters/${name}.yaml`, document('Cluster', name, { connection: { context: name } })]),
+    ),
+    ...Object.fromEntries(
+      Array.from({ length: Math.ceil(objects.length / PER_FILE) }, (_file, index) => {
+        const texts = objects.slice(index * PER_FILE, (index + 1) * PER_FILE).map((object) => stringify(object));
+        return [`${BASE}/${String(index).padStart(3, '0')}.yaml`, texts.join('---\n')];
+      }),
+    ),
+  };
+}
+
+/** The folder of the manifests alone, for who reads nothing else. */
+export const BASE = `apps/${APP}/base`;
+
+/** Makes the folder a Git repository, or adds a commit to it, with exactly these files. */
+export async function commitFleet(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await runGit(['-C', folder, 'init', '--quiet']);
+  await rm(join(folder, 'apps'), { recursive: true, force: true });
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  await runGit(['-C', folder, 'add', '--all']);
+  await runGit(['-C', folder, 'commit', '--quiet', '--message', 'the load']);
+}
+
+function metadata(name: string): JsonObject {
+  return { name, namespace: NAMESPACE, labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': APP } };
+}
+
+function configMap(name: string, mark: string): JsonObject {
+  const script = `#!/bin/sh\nset -eu\n# ${name}\nuntil wget -q -O /dev/null "http://${name}:8080/healthz"; do\n  sleep 1\ndone\n`;
+  const properties = Array.from({ length: 8 }, (_line, index) => `setting.${index}=value of ${name}\n`).join('');
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadata(name),
+    data: { mark, 'wait.sh': script, 'app.properties': properties, LOG_LEVEL: 'info' },
+  };
+}
+
+function deployment(name: string, mark: string): JsonObject {
+  const labels = { 'app.kubernetes.io/name': name };
+  const probe = { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 10 };
+  const container = {
+    name: 'app',
+    image: `registry.example.com/team/${name}:1.2.3`,
+    args: ['--listen', ':8080', '--verbose'],
+    ports: [
+      { name: 'http', containerPort: 8080 },
+      { name: 'metrics', containerPort: 9090 },
+    ],
+    env: [
+      { name: 'BENCH_MARK', value: mark },
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ],
+    envFrom: [{ configMapRef: { name } }],
+    readinessProbe: probe,
+    livenessProbe: probe,
+    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '128Mi' } },
+    volumeMounts: [{ name: 'config', mountPath: '/etc/app', readOnly: true }],
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata(name),
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [container], volumes: [{ name: 'config', configMap: { name } }] },
+      },
+    },
+  };
+}
+
+function service(name: string, mark: string): JsonObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata(name),
+    spec: {
+      selector: { 'app.kubernetes.io/name': name, mark },
+      ports: [
+        { name: 'http', port: 80, targetPort: 'http' },
+        { name: 'metrics', port: 9090, targetPort: 'metrics' },
+      ],
+    },
+  };
+}
