@@ -13,6 +13,7 @@ import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
 import { withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
 import { detectDrift } from './drift/detect-drift.ts';
+import { markOverdue } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
 import type { ApplyResult, ObjectResult } from './model/apply.ts';
@@ -88,7 +89,12 @@ export interface TickPorts {
 }
 
 /** A cluster of which nothing is remembered. */
-export const EMPTY_MEMORY: TickMemory = { previews: new Map(), missing: new Map(), heals: new Map() };
+export const EMPTY_MEMORY: TickMemory = {
+  previews: new Map(),
+  missing: new Map(),
+  heals: new Map(),
+  behind: new Map(),
+};
 
 /** An owned object that was not there is asked for again after this long. */
 const REMEMBER_MISSING_MS = 60_000;
@@ -134,9 +140,10 @@ export async function reconcileCluster(
     const writer = fencedWriter(ports.writer, fenceOf(input, ports));
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
-    const health = reportHealth(target, observation, result);
+    const reported = reportHealth(target, observation, result);
+    const { health, behind } = markOverdue({ target, health: reported, previews, behind: memory.behind, nowMs });
     const tick: DoneTick = { state: 'done', target, revision, observation, previews, drift, plan, result, health };
-    return { tick, memory: remember(tick, memory, missing, nowMs) };
+    return { tick, memory: { ...remember(tick, memory, missing, nowMs), behind } };
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     return { tick: failed(error), memory };
@@ -184,7 +191,12 @@ function reportHealth(target: RenderedCluster, observation: Observation, result:
   return { objects };
 }
 
-function remember(tick: DoneTick, memory: TickMemory, missing: ReadonlyMap<string, number>, nowMs: number): TickMemory {
+function remember(
+  tick: DoneTick,
+  memory: TickMemory,
+  missing: ReadonlyMap<string, number>,
+  nowMs: number,
+): Omit<TickMemory, 'behind'> {
   const { observation, result } = tick;
   const hashes = new Map(tick.target.apps.flatMap((app) => app.manifests.map((each) => [idKey(each.id), each.hash])));
   // What waits is not remembered: it waits for something that this cluster may have by now.

@@ -53,6 +53,14 @@ export interface TickMemory {
   readonly missing: ReadonlyMap<string, number>;
   /** By {@link idKey}: when drift of an object was healed, newest last. */
   readonly heals: ReadonlyMap<string, readonly number[]>;
+  /** By {@link idKey}: since when an object is on its way. */
+  readonly behind: ReadonlyMap<string, Behind>;
+}
+
+export interface Behind {
+  /** Of the version that is on its way: another begins anew. */
+  readonly desiredHash: string;
+  readonly sinceMs: number;
 }
 
 export interface RememberedPreview {
