@@ -22,6 +22,7 @@ import { PortError, type PortFailure } from './model/errors.ts';
 import type { Expansion } from './model/extensions.ts';
 import type { Health } from './model/health.ts';
 import type { Locate } from './model/locate.ts';
+import type { Manifest } from './model/manifest.ts';
 import type { Observation } from './model/observation.ts';
 import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
 import type { RenderedCluster, RenderedFleet } from './model/render.ts';
@@ -34,23 +35,51 @@ import { createLocate, createReadFile, type ParseCache, type ReadFile } from './
 import { expandBase } from './render/expand-base.ts';
 import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
-import { renderTargets } from './render/render-targets.ts';
+import { renderContext, renderTargets } from './render/render-targets.ts';
+import { type FieldTrace, type Layer, traceField, traceObject } from './render/trace-object.ts';
 import type { ManifestReader } from './source/parse-app.ts';
 import { parseFleet } from './source/parse-fleet.ts';
 
 /** Parse, place, render: everything that depends on a commit alone. `parsed` may be shared between revisions. */
 export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): RenderResult {
+  return traceFleet(snapshot, parsed).result;
+}
+
+/** The same, with a way to ask for the layers of its objects. Only what is asked for costs anything. */
+export function traceFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): TracedFleet {
   const read = createReadFile(parsed);
   const files = new Map(snapshot.files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : [])));
   const locate = createLocate(files);
   const manifests = readManifests(read, locate);
   const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
   if (parsedFleet.state === 'unusable') {
-    return { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) };
+    const result = { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) } as const;
+    return { result, trace: () => undefined };
   }
   const { config } = parsedFleet;
   const placed = placeFleet(config, locate);
-  return { state: 'rendered', fleet: renderTargets(config, placed, locate) };
+  const fleet = renderTargets(config, placed, locate);
+  const trace: TracedFleet['trace'] = (cluster, app, manifest) => {
+    const target = placed.targets.find((each) => each.cluster.name === cluster);
+    const own = config.apps.find((each) => each.name === app);
+    if (target === undefined || own === undefined) return undefined;
+    const context = renderContext(config, locate);
+    const layers = traceObject(target, own, manifest, context);
+    return { layers, field: (pointer) => traceField(layers, pointer, context) };
+  };
+  return { result: { state: 'rendered', fleet }, trace };
+}
+
+export interface TracedFleet {
+  readonly result: RenderResult;
+  /** The layers of an object of this result. */
+  readonly trace: (cluster: string, app: string, manifest: Manifest) => ObjectTrace | undefined;
+}
+
+export interface ObjectTrace {
+  readonly layers: readonly Layer[];
+  /** `pointer` as in RFC 6901; an item of a list by its position or its name. */
+  readonly field: (pointer: string) => FieldTrace;
 }
 
 /** A revision rendered for every cluster, or only the reasons why it cannot be. */

@@ -8,7 +8,7 @@ import { textAt } from '../object/json.ts';
 import { isNamespaced } from '../object/kinds.ts';
 import { withCustomResources } from '../object/merge-keys.ts';
 import { mergeDiagnostics } from './merge-diagnostics.ts';
-import { digestOf, heldApp, renderCluster } from './render-cluster.ts';
+import { digestOf, heldApp, type RenderContext, renderCluster } from './render-cluster.ts';
 
 /**
  * Renders every cluster. An app that an error concerns everywhere is held on all clusters, also on those that no
@@ -19,13 +19,7 @@ export function renderTargets(
   placed: { readonly targets: readonly ClusterTarget[]; readonly diagnostics: readonly Diagnostic[] },
   locate: Locate,
 ): RenderedFleet {
-  const definitions = findDefinitions(config);
-  const context = {
-    fleet: config.fleet,
-    isNamespaced: scopes(config, definitions),
-    schema: withCustomResources(definitions),
-    locate,
-  };
+  const context = renderContext(config, locate);
   const apps = new Map(config.apps.map((app) => [app.name, app]));
   const renders = placed.targets.map((target) => renderCluster(target, apps, context));
   const everywhere = [...config.diagnostics, ...placed.diagnostics];
@@ -37,6 +31,17 @@ export function renderTargets(
     clusterNames: config.clusters.map((cluster) => cluster.name),
     clusters: renders.map(({ cluster }) => withHeld(cluster, held)),
     diagnostics: mergeDiagnostics([...everywhere, ...renders.flatMap((render) => render.diagnostics)], placed.targets),
+  };
+}
+
+/** What all clusters share. */
+export function renderContext(config: FleetConfig, locate: Locate): RenderContext {
+  const definitions = findDefinitions(config);
+  return {
+    fleet: config.fleet,
+    isNamespaced: scopes(config, definitions),
+    schema: withCustomResources(definitions),
+    locate,
   };
 }
 
