@@ -16,7 +16,7 @@ import { detectDrift } from './drift/detect-drift.ts';
 import { markOverdue } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
-import type { ApplyResult, ObjectResult } from './model/apply.ts';
+import type { ApplyPlan, ApplyResult, ObjectResult } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
 import type { Expansion } from './model/extensions.ts';
@@ -27,7 +27,7 @@ import type { Observation } from './model/observation.ts';
 import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
 import type { RenderedCluster, RenderedFleet } from './model/render.ts';
 import type { RegularFile, Snapshot } from './model/snapshot.ts';
-import type { DoneTick, HealthReport, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
+import type { DoneTick, HealthReport, Phase, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
 import { FIELD_MANAGER } from './object/applyset.ts';
 import { groupKindKey, idKey } from './object/id.ts';
 import { placeFleet } from './placement/place-fleet.ts';
@@ -115,6 +115,8 @@ export interface TickPorts {
   readonly isHuman: (manager: string) => boolean;
   /** Told as objects are written, for people who watch. */
   readonly onProgress: (result: ObjectResult) => void;
+  /** Told where a tick is. Absent: nobody watches. */
+  readonly onPhase?: (phase: Phase) => void;
 }
 
 /** A cluster of which nothing is remembered. */
@@ -146,6 +148,7 @@ export async function reconcileCluster(
     ...(result === undefined ? {} : { result }),
   });
   try {
+    ports.onPhase?.({ kind: 'reading' });
     const missing = recent(memory.missing, nowMs);
     const observedAt = new Date(clock.now()).toISOString();
     const observation = await observe(target, fleet.name, observedAt, missing, reader, signal);
@@ -153,7 +156,9 @@ export async function reconcileCluster(
     const stranger = checkIdentity({ ...identity, claim: ports.claim ?? nobody });
     if (stranger !== undefined) return { tick: failed(stranger), memory: EMPTY_MEMORY };
     const policy = { manager: FIELD_MANAGER, isHuman: ports.isHuman };
-    const asked = { fleet: fleet.name, target, observation, policy, remembered: memory.previews, nowMs, reader };
+    const onPreview = (done: number, total: number): void => ports.onPhase?.({ kind: 'validating', done, total });
+    const remembered = memory.previews;
+    const asked = { fleet: fleet.name, target, observation, policy, remembered, nowMs, reader, onPreview };
     const previews = await preview(asked, signal);
     const drift = detectDrift(target, observation, previews);
     const plan = planApply({
@@ -166,6 +171,7 @@ export async function reconcileCluster(
       heals: memory.heals,
       nowMs,
     });
+    ports.onPhase?.({ kind: 'applying', total: countWrites(plan) });
     const writer = fencedWriter(ports.writer, fenceOf(input, ports));
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
@@ -177,6 +183,10 @@ export async function reconcileCluster(
     if (!(error instanceof PortError)) throw error;
     return { tick: failed(error), memory };
   }
+}
+
+function countWrites({ apps }: ApplyPlan): number {
+  return apps.reduce((sum, { steps, deletes }) => sum + steps.flat().length + deletes.length, 0);
 }
 
 function nobody(): undefined {

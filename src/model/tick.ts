@@ -22,6 +22,14 @@ export interface DoneTick {
   readonly health: HealthReport;
 }
 
+/** What a tick is about to do, for people who watch. */
+export type Phase =
+  | { readonly kind: 'reading' }
+  /** Objects of which the API server was asked what an apply would do. */
+  | { readonly kind: 'validating'; readonly done: number; readonly total: number }
+  /** Objects to write; what comes of each is told by itself. */
+  | { readonly kind: 'applying'; readonly total: number };
+
 /** The cluster could not be read, or stopped answering. What happened before it did is in `result`. */
 export interface FailedTick {
   readonly state: 'failed';
