@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { textAt } from '../../src/object/json.ts';
-import type { AuditEntry } from '../support/audit-log.ts';
+import { type AuditEntry, isWriteOfMuster } from '../support/audit-log.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Replica } from './support/replica.ts';
 import { slowDown } from './support/slow-admission.ts';
@@ -32,7 +32,7 @@ describe('of two replicas', () => {
       await eventually(async () => assert.match((await second.get('/metrics')).text, /^muster_cluster_in_sync\{cluster="us"\} 1$/m));
     });
     assert.ok(during.some((each) => each.agent.includes('second')), 'it looked');
-    assert.deepEqual(writesAmong(during), []);
+    assert.deepEqual(during.filter(isWriteOfMuster), []);
     const posts = fleet.forge.requests().slice(told).filter((each) => each.method === 'POST');
     assert.deepEqual(posts, [], 'what stands on the commit is right, so nothing is told');
 
@@ -64,7 +64,7 @@ describe('of two replicas', () => {
     });
     const identity = await first.identity();
     assert.deepEqual(
-      writesAmong(during).filter((each) => each.agent.includes(identity)),
+      during.filter((each) => isWriteOfMuster(each) && each.agent.includes(identity)),
       [],
     );
     assert.deepEqual(
@@ -150,14 +150,6 @@ async function requestsOnMembers(world: World, call: () => Promise<unknown>): Pr
     ofUs = await world.requestsDuring('us', call);
   });
   return [...ofEu, ...ofUs];
-}
-
-/** Of Muster: who prepares a test has no User-Agent of its kind. Dry-runs store nothing. */
-function writesAmong(requests: readonly AuditEntry[]): readonly AuditEntry[] {
-  const reads = ['get', 'list', 'watch'];
-  return requests.filter(
-    ({ agent, verb, query }) => agent.startsWith('muster/') && !reads.includes(verb) && query['dryRun'] === undefined,
-  );
 }
 
 async function holder({ api }: World): Promise<string | undefined> {
