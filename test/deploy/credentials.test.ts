@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '../../src/model/json.ts';
-import { at, mapAt, printJson, textAt } from '../../src/object/json.ts';
+import { at, listAt, mapAt, printJson, textAt } from '../../src/object/json.ts';
 import type { ApiClient } from '../support/api-client.ts';
 import { type AuditEntry, isWriteOfMuster } from '../support/audit-log.ts';
 import { createAuthority } from '../support/certificates.ts';
@@ -335,6 +335,56 @@ describe('a repository that cannot be read any more', () => {
     await replica.says('statuses can be written again');
   });
 });
+
+describe('a rule that is taken out of deploy/role.yaml', () => {
+  /** Which, and what the log says without it. */
+  const RULES: readonly (readonly [what: string, index: number, event: string, reason: RegExp])[] = [
+    [
+      'to read Secrets',
+      0,
+      'the cluster cannot be used',
+      /^in the hub: may not get Secrets in namespace muster-system\. Grant it as deploy\/role\.yaml does, to system:serviceaccount:muster-system:muster$/,
+    ],
+    [
+      'to create the lease',
+      1,
+      'the lease cannot be used',
+      /^may not create Leases in namespace muster-system\. Grant it as deploy\/role\.yaml does, to system:/,
+    ],
+    [
+      'to read and renew the lease',
+      2,
+      'the lease cannot be used',
+      /^may not get Leases in namespace muster-system\. Grant it as deploy\/role\.yaml does, to system:/,
+    ],
+  ];
+  it('is one of these', async () => assert.equal(listAt(await role(), 'rules').length, RULES.length));
+
+  for (const [what, index, event, reason] of RULES) {
+    it(`and is the one ${what} is named by who needs it, and used as soon as it is there`, async () => {
+      const whole = await role();
+      await using fleet = await world.fleet(`rule-${index}`);
+      await world.api.hub.apply(
+        { ...whole, rules: listAt(whole, 'rules').toSpliced(index, 1) },
+        { manager: 'kubectl', force: true },
+      );
+      try {
+        await using replica = await fleet.run();
+        await replica.says(event, { code: 'FORBIDDEN', reason });
+        assert.notEqual((await replica.get('/readyz')).status, 200);
+        assert.equal(await greeting(world.api.eu, fleet.name), undefined);
+        await world.api.hub.apply(whole, { manager: 'kubectl', force: true });
+        await fleet.inSync();
+      } finally {
+        await world.api.hub.apply(whole, { manager: 'kubectl', force: true });
+      }
+    });
+  }
+});
+
+async function role(): Promise<JsonObject> {
+  return (await readInstall()).find((each) => each['kind'] === 'Role') ?? {};
+}
 
 /** A kubeconfig of a cluster with these fields of a user. */
 function withUser(plane: ControlPlane, user: JsonObject): string {
