@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '../../src/model/json.ts';
-import { at, listAt, mapAt, printJson, textAt } from '../../src/object/json.ts';
+import { listAt, mapAt, printJson, textAt } from '../../src/object/json.ts';
 import type { ApiClient } from '../support/api-client.ts';
 import { type AuditEntry, isWriteOfMuster } from '../support/audit-log.ts';
 import { createAuthority } from '../support/certificates.ts';
@@ -16,6 +16,7 @@ import {
   appFiles,
   type ClusterName,
   configMap,
+  isRefused,
   NAMESPACE,
   printKubeconfig,
   readInstall,
@@ -448,18 +449,6 @@ async function writesDuring(call: () => Promise<unknown>): Promise<Record<Cluste
   const written = (entries: readonly AuditEntry[]): readonly AuditEntry[] =>
     entries.filter((each) => isWriteOfMuster(each) && each.resource !== 'coordination.k8s.io/leases');
   return { hub: written(found.hub), eu: written(found.eu), us: written(found.us) };
-}
-
-/** An API server keeps the answer about a token for ten seconds; waits until it says no. */
-async function isRefused(api: ApiClient, token: string): Promise<void> {
-  await eventually(async () => {
-    const review = await api.request('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenReview',
-      spec: { token },
-    });
-    assert.notEqual(at(review, 'status', 'authenticated'), true);
-  });
 }
 
 async function leaseIsRenewed({ api }: World): Promise<void> {
