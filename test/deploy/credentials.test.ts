@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '../../src/model/json.ts';
+import { inventoryName } from '../../src/object/applyset.ts';
 import { listAt, mapAt, printJson, textAt } from '../../src/object/json.ts';
 import type { ApiClient } from '../support/api-client.ts';
 import { type AuditEntry, isWriteOfMuster } from '../support/audit-log.ts';
@@ -382,6 +383,86 @@ describe('a rule that is taken out of deploy/role.yaml', () => {
     });
   }
 });
+
+describe('in a member', () => {
+  /** What docs/install.md asks for: Muster's own part, and that of an app which has ServiceAccounts. */
+  const OWN: readonly Rule[] = [
+    { resource: 'namespaces', verbs: ['get'], name: 'kube-system' },
+    { resource: 'configmaps', verbs: ['list', 'watch', 'create', 'update', 'delete'], namespace: NAMESPACE },
+    { resource: 'serviceaccounts', verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  ];
+
+  it('exactly the rights that docs/install.md names are enough, and each is needed', async () => {
+    const account = (name: string, note: string): string =>
+      printJson({ ...OBJECT, metadata: { name, namespace: 'narrow', annotations: { 'example.com/note': note } } });
+    const web = appFiles('web', [account('stays', 'a'), account('goes', 'a')].join('\n---\n'));
+    const files = { ...web, ...appFiles('other', account('other', 'a')) };
+    await using fleet = await world.fleet('narrow', { clusters: { eu: bySecret('narrow-eu') }, files });
+    await grant(world.api.eu, 'narrow', OWN);
+    await fleet.setSecret('eu', tokenKubeconfig(world.planes.eu, await tokenOf(world.api.eu, 'narrow')));
+    const requests = await world.requestsDuring('eu', async () => {
+      await using _replica = await fleet.run();
+      await fleet.inSync();
+      await fleet.commit(appFiles('web', account('stays', 'b')));
+      await fleet.inSync();
+      await fleet.commit(Object.fromEntries(Object.keys(web).map((path) => [path, null])));
+      await fleet.inSync();
+    });
+    const ours = requests.filter(({ user }) => user === `system:serviceaccount:${NAMESPACE}:narrow`);
+    assert.deepEqual(
+      ours.filter(({ code }) => code === 401 || code === 403),
+      [],
+    );
+    // An apply that makes an object is authorized as both.
+    const asked = ours.flatMap((each) => (each.code === 201 ? [each, { ...each, verb: 'create' }] : [each]));
+    const used = OWN.map(({ resource, verbs, ...rule }) => ({
+      resource,
+      verbs: verbs.filter((verb) => asked.some((each) => each.resource === resource && each.verb === verb)),
+      ...rule,
+    }));
+    assert.deepEqual(used, OWN);
+    const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'install.md'), 'utf8');
+    for (const { verbs } of OWN) assert.ok(page.includes(`| ${verbs.join(', ')} |`), `docs/install.md says ${verbs.join()}`);
+    const left = await world.api.eu.list('v1', 'ServiceAccount', 'narrow');
+    assert.deepEqual(
+      left.map((each) => textAt(each, 'metadata', 'name')),
+      ['other'],
+    );
+    assert.equal(await world.api.eu.get('v1', 'ConfigMap', NAMESPACE, inventoryName('narrow', 'web')), undefined);
+  });
+});
+
+const OBJECT = { apiVersion: 'v1', kind: 'ServiceAccount' };
+
+/** A rule of RBAC about one resource of the core group. */
+interface Rule {
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  /** Default: any. */
+  readonly name?: string;
+  /** Default: all. */
+  readonly namespace?: string;
+}
+
+/** A service account of `muster-system` that may do this alone. */
+async function grant(api: ApiClient, name: string, rules: readonly Rule[]): Promise<void> {
+  await api.apply({ ...OBJECT, metadata: { name, namespace: NAMESPACE } });
+  for (const [index, { resource, verbs, name: resourceName, namespace }] of rules.entries()) {
+    const cluster = namespace === undefined ? 'Cluster' : '';
+    const metadata = { name: `${name}-${index}`, ...(namespace === undefined ? {} : { namespace }) };
+    const named = resourceName === undefined ? {} : { resourceNames: [resourceName] };
+    const apiVersion = 'rbac.authorization.k8s.io/v1';
+    const rule = { apiGroups: [''], resources: [resource], verbs, ...named };
+    await api.apply({ apiVersion, kind: `${cluster}Role`, metadata, rules: [rule] });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: `${cluster}Role`, name: metadata.name };
+    const subjects = [{ kind: 'ServiceAccount', name, namespace: NAMESPACE }];
+    await api.apply({ apiVersion, kind: `${cluster}RoleBinding`, metadata, roleRef, subjects });
+  }
+}
+
+function bySecret(name: string): JsonObject {
+  return { connection: { secretRef: { name } } };
+}
 
 async function role(): Promise<JsonObject> {
   return (await readInstall()).find((each) => each['kind'] === 'Role') ?? {};
