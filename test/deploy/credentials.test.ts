@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '../../src/model/json.ts';
@@ -319,6 +319,19 @@ describe('a repository that cannot be read any more', () => {
       assert.equal(await greeting(world.api.us, fleet.name), 'back');
     });
   }
+
+  it('because the Secret with its token is not there yet is said as that, and read as soon as it is', async () => {
+    await using fleet = await world.fleet('no-token-yet');
+    await rm(fleet.tokenFile);
+    await using replica = await fleet.run();
+    await replica.says('the repository cannot be used', {
+      code: 'BAD_CREDENTIALS',
+      reason: /git\/token: the file that --git-token-file names cannot be read \(ENOENT\)/,
+    });
+    assert.deepEqual(await replica.get('/readyz'), { status: 503, text: 'the repository was not read yet\n' });
+    await writeFile(fleet.tokenFile, fleet.token);
+    await fleet.inSync();
+  });
 
   it('is read again, and its statuses written again, with the token that replaces the one that was revoked', async () => {
     await using fleet = await world.fleet('revoked');

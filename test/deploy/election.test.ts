@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
+import type { JsonObject } from '../../src/model/json.ts';
 import { textAt } from '../../src/object/json.ts';
 import { type AuditEntry, isWriteOfMuster } from '../support/audit-log.ts';
 import { eventually } from '../support/eventually.ts';
@@ -112,11 +113,26 @@ describe('of two replicas', () => {
     }
     over.resolve();
     assert.ok(new Set(slow.begun).size < names.length, 'it did not go on to the end');
+    const done = await versions(world, fleet);
     await using _second = await leader(fleet, 'second', '3s');
     await fleet.inSync();
-    const made = await world.api.eu.list('v1', 'ConfigMap', fleet.name);
-    const found = made.map((each) => textAt(each, 'metadata', 'name') ?? '');
-    assert.deepEqual(found.toSorted(), [...names, 'settings'].toSorted());
+    const all = await versions(world, fleet);
+    assert.deepEqual([...all.keys()].toSorted(), [...names, 'settings'].toSorted());
+    assert.deepEqual(new Map([...all].filter(([name]) => done.has(name))), done, 'what was there is as it was');
+  });
+
+  it('one that works keeps the lease while the hub is started anew, and goes on with the members meanwhile', async () => {
+    await using fleet = await world.fleet('hub-restart');
+    await using replica = await leader(fleet, 'only', '60s');
+    await fleet.inSync();
+    await world.planes.hub.stop();
+    await fleet.commit(appFiles('web', configMap(fleet.name, { greeting: 'meanwhile' })));
+    await fleet.inSync();
+    await replica.says('the lease cannot be used', { code: 'UNREACHABLE' });
+    await world.planes.hub.start();
+    await replica.says('the lease can be used again');
+    assert.equal(await holder(world), await replica.identity());
+    assert.equal(replica.isRunning(), true);
   });
 });
 
@@ -154,6 +170,13 @@ async function requestsOnMembers(world: World, call: () => Promise<unknown>): Pr
 
 async function holder({ api }: World): Promise<string | undefined> {
   return textAt(await api.hub.get('coordination.k8s.io/v1', 'Lease', NAMESPACE, 'muster'), 'spec', 'holderIdentity');
+}
+
+/** ResourceVersions of the ConfigMaps on eu, by name. */
+async function versions({ api }: World, fleet: Fleet): Promise<ReadonlyMap<string, string>> {
+  const found = await api.eu.list('v1', 'ConfigMap', fleet.name);
+  const read = (object: JsonObject, field: string): string => textAt(object, 'metadata', field) ?? '';
+  return new Map(found.map((each) => [read(each, 'name'), read(each, 'resourceVersion')]));
 }
 
 function manyConfigMaps(fleet: Fleet, names: readonly string[]): string {
