@@ -22,7 +22,7 @@ export function refusalOf(answer: Answer, secret: boolean): Refusal | undefined 
   };
 }
 
-/** The cluster, not the object, is the trouble. */
+/** The cluster, not the object, is the trouble. (Credentials that are not accepted end in the transport.) */
 export function outage(answer: Answer, request: ApiRequest, cluster: string): PortError {
   const status = isObject(answer.body) ? answer.body : {};
   const base = {
@@ -33,13 +33,6 @@ export function outage(answer: Answer, request: ApiRequest, cluster: string): Po
   } as const;
   const reason = textAt(status, 'reason') ?? `HTTP ${answer.status}`;
   switch (answer.status) {
-    case 401:
-      return new PortError({
-        ...base,
-        code: 'UNAUTHENTICATED',
-        retry: false,
-        safeMessage: 'the API server does not accept the credentials: they are wrong, revoked or expired. Renew them',
-      });
     case 403:
       return new PortError({
         ...base,

@@ -32,7 +32,7 @@ export interface ApiRequest {
 
 /** Raw JSON over pooled connections to one API server. */
 export interface Transport {
-  /** Any HTTP status is an answer; only a failed exchange throws. */
+  /** Any HTTP status but 401 is an answer; a failed exchange throws, and so do credentials that are not accepted. */
   request(request: ApiRequest, signal: AbortSignal): Promise<Answer>;
   /** Opens a stream of JSON lines. Ends when the server ends it; throws PortError when it breaks. */
   stream(request: ApiRequest, signal: AbortSignal): Promise<AsyncIterable<JsonValue>>;
@@ -158,14 +158,14 @@ export function createTransport(options: TransportOptions): Transport {
       patiently(request, closed.signal, async () => {
         const answer = await dispatch(connection, request, closed.signal);
         onAnswer(request.method, answer.status);
-        if (answer.status === 401) explainExpiry(connection, request);
+        if (answer.status === 401) throw unauthenticated(connection, name, request);
         return answer;
       }),
     );
     first ??= found;
     if (found === first) return;
     leave(connection);
-    throw wrongCluster(connection, found, first);
+    throw wrongCluster(name, found, first);
   };
 
   const dispatch = async (connection: Connection, request: ApiRequest, signal: AbortSignal): Promise<Answer> => {
@@ -188,17 +188,33 @@ export function createTransport(options: TransportOptions): Transport {
     if (current !== undefined) current = { ...current, readAt: -Infinity };
   };
 
+  /** `undefined`: one side does not accept the other. */
+  const tryOnce = async (
+    connection: Connection,
+    request: ApiRequest,
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> => {
+    try {
+      const answer = await dispatch(connection, request, signal);
+      return answer.status === 401 ? undefined : answer;
+    } catch (error) {
+      if (error instanceof PortError && error.code === 'TLS') return undefined;
+      throw error;
+    }
+  };
+
   const send = async (request: ApiRequest, signal: AbortSignal): Promise<Answer> => {
     const subject = subjectOf(request);
-    let connection = await connect(false, subject, signal);
-    let answer = await dispatch(connection, request, signal);
-    if (answer.status === 401) {
-      // A token that rotated since it was read is the usual reason.
-      connection = await connect(true, subject, signal);
-      answer = await dispatch(connection, request, signal);
+    const accepted = await tryOnce(await connect(false, subject, signal), request, signal);
+    if (accepted !== undefined) {
+      onAnswer(request.method, accepted.status);
+      return accepted;
     }
+    // A token or an authority that rotated since it was read is the usual reason.
+    const connection = await connect(true, subject, signal);
+    const answer = await dispatch(connection, request, signal);
     onAnswer(request.method, answer.status);
-    if (answer.status === 401) explainExpiry(connection, request);
+    if (answer.status === 401) throw unauthenticated(connection, name, request);
     return answer;
   };
 
@@ -248,27 +264,29 @@ function mustNotWrite(request: ApiRequest): PortError {
   });
 }
 
-/** Throws where the credentials themselves say why they are not accepted. */
-function explainExpiry({ credentials }: Connection, request: ApiRequest): void {
-  const expiry = describeExpiry(credentials, Date.now());
-  if (expiry === undefined) return;
-  throw new PortError({
-    ...subjectOf(request),
+/** What is not accepted is who asks, whatever was asked; credentials that expired say so themselves. */
+function unauthenticated({ credentials }: Connection, name: string, { operation }: ApiRequest): PortError {
+  const why = describeExpiry(credentials, Date.now()) ?? 'they are wrong, revoked or expired';
+  return new PortError({
+    port: 'cluster',
+    operation,
+    subject: `cluster ${name}`,
     code: 'UNAUTHENTICATED',
     retry: false,
     status: 401,
-    safeMessage: `the API server does not accept the credentials: ${expiry}. Renew them`,
+    safeMessage: `the API server does not accept the credentials: ${why}. Renew them`,
   });
 }
 
-function wrongCluster({ server }: Connection, found: string, first: string): PortError {
+/** A status has 140 characters: what to do comes before what it was. */
+function wrongCluster(name: string, found: string, first: string): PortError {
   return new PortError({
     port: 'cluster',
     operation: 'identify',
-    subject: server.origin,
+    subject: `cluster ${name}`,
     code: 'WRONG_CLUSTER',
     retry: false,
-    safeMessage: `its credentials lead to another cluster now: kube-system has UID ${found}, and had ${first}. If that is right, write spec.uid into its file`,
+    safeMessage: `its credentials lead to another cluster now. Correct them, or write ${found} as spec.uid into its file: kube-system has that UID, and had ${first}`,
   });
 }
 

@@ -69,15 +69,20 @@ test('a context has a hundred fast writes, then a gap that doubles with every hu
 });
 
 test('waits double up to five minutes, are never shorter than asked, and spread by up to half', () => {
-  const again = { retry: true };
+  const again = { code: 'UNAVAILABLE', retry: true };
   assert.deepEqual(
     [1, 2, 3, 9, 10, 1_000].map((failures) => backOffMs(again, failures, 1)),
     [1_000, 2_000, 4_000, 256_000, 300_000, 300_000],
   );
   assert.equal(backOffMs(again, 2, 0), 1_000);
-  assert.equal(backOffMs({ retry: true, retryAfterMs: 60_000 }, 1, 0), 60_500);
-  assert.equal(backOffMs({ retry: false }, 1, 1), 300_000);
-  assert.equal(backOffMs({ retry: true, retryAfterMs: 1e15 }, 1, 1), 3_601_000);
+  assert.equal(backOffMs({ ...again, retryAfterMs: 60_000 }, 1, 0), 60_500);
+  assert.equal(backOffMs({ code: 'NOT_FOUND', retry: false }, 1, 1), 300_000);
+  assert.equal(backOffMs({ ...again, retryAfterMs: 1e15 }, 1, 1), 3_601_000);
+});
+
+test('who has a token that is not accepted tries again in half a minute: another may be there by then', () => {
+  for (const code of ['UNAUTHENTICATED', 'BAD_CREDENTIALS'])
+    assert.equal(backOffMs({ code, retry: false }, 100, 1), 30_000, code);
 });
 
 test('memory is bounded when a forge is down for a thousand commits, and the newest are kept', () => {

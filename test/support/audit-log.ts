@@ -22,6 +22,11 @@ export interface AuditEntry {
   readonly code: number;
 }
 
+/** A request of Muster's that stores something: dry-runs do not, and who prepares a test has another name. */
+export function isWriteOfMuster({ agent, verb, query }: AuditEntry): boolean {
+  return agent.startsWith('muster/') && !['get', 'list', 'watch'].includes(verb) && query['dryRun'] === undefined;
+}
+
 /** Users of ours whose requests are not what a test asks about. */
 export const SUPPORT_USERS = {
   probe: 'muster:test-probe',

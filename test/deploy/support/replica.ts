@@ -24,6 +24,7 @@ export interface Replica extends AsyncDisposable {
   /** SIGSTOP; resolves when it stands still. */
   freeze(): Promise<void>;
   isRunning(): boolean;
+  readonly pid: number;
   /** How it ended. Fails after a minute. */
   readonly ended: Promise<Ending>;
 }
@@ -76,6 +77,7 @@ export function startReplica({ program, args, env, directory }: ReplicaOptions):
       await standsStill(Number(child.pid));
     },
     isRunning,
+    pid: Number(child.pid),
     get ended() {
       // The process does not keep the event loop alive; the timer does, until it ends or a minute is over.
       return Promise.race([exit, late(() => output, isRunning)]);

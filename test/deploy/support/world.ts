@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
 import type { CommitStatus } from '../../../src/model/status.ts';
-import { isObject, listAt, mapAt, textAt } from '../../../src/object/json.ts';
+import { at, isObject, listAt, mapAt, textAt } from '../../../src/object/json.ts';
 import { type ApiClient, createApiClient } from '../../support/api-client.ts';
 import type { AuditEntry } from '../../support/audit-log.ts';
 import { type ControlPlane, startControlPlanes } from '../../support/control-plane.ts';
@@ -61,6 +61,8 @@ export interface Fleet extends AsyncDisposable {
   readonly tokenFile: string;
   /** Changes files (`null` removes one), and returns the revision. */
   commit(files: Readonly<Record<string, string | null>>): Promise<string>;
+  /** The newest revision. */
+  head(): string;
   /** Starts `muster run` as the Deployment does. */
   run(options?: RunOptions): Promise<Replica>;
   /** The newest status of a context; of the newest commit. */
@@ -145,6 +147,18 @@ export async function tokenOf(api: ApiClient, serviceAccount = 'muster'): Promis
     spec: { expirationSeconds: 3600 },
   });
   return textAt(answer, 'status', 'token') ?? '';
+}
+
+/** An API server keeps the answer about a token for ten seconds; waits until it says no. */
+export async function isRefused(api: ApiClient, token: string): Promise<void> {
+  await eventually(async () => {
+    const review = await api.request('POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token },
+    });
+    assert.notEqual(at(review, 'status', 'authenticated'), true);
+  });
 }
 
 /** A kubeconfig with a token, as somebody would make it for Muster. `user` replaces the token. */
@@ -257,6 +271,7 @@ async function openFleet(
     token,
     tokenFile,
     commit,
+    head: () => head,
     status,
     reports,
     inSync: async () => void (await reports('muster/fleet', 'success')),
