@@ -238,8 +238,15 @@ function parseDuration(name: OptionName, text: string): number {
       `--${OPTIONS[name].flag}: "${text}" is no time. Write a number with a unit, such as 30s, 5m or 1h.`,
     );
   }
-  return Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1);
+  const milliseconds = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1);
+  if (milliseconds > LONGEST_MS) {
+    throw new UsageError(`--${OPTIONS[name].flag}: "${text}" is too long. Write at most 500h.`);
+  }
+  return milliseconds;
 }
+
+/** Timers take 31 bits of milliseconds, which is 596 hours; a longer one would fire at once. */
+const LONGEST_MS = 500 * 3_600_000;
 
 function parseCount(name: OptionName, text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text))
