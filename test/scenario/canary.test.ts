@@ -11,6 +11,7 @@ import { after, before, describe, it } from 'node:test';
 import { parse, stringify } from 'yaml';
 import type { JsonObject } from '../../src/model/json.ts';
 import { printJson, textAt } from '../../src/object/json.ts';
+import { runCommand } from '../support/command-line.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { appFile, clusterFile } from './support/fleet-files.ts';
@@ -85,7 +86,7 @@ describe('No secret comes out', () => {
       ['render', work, '-o', 'dir', '--out', join(folder.path, 'out')],
     ];
     for (const command of commands) {
-      const { code, out, err } = await runMuster(command);
+      const { code, out, err } = await runCommand(command);
       assert.equal(code, command[0] === 'diff' ? 1 : 0, err);
       assertNoCanary(command.join(' '), out + err);
     }
@@ -112,11 +113,11 @@ describe('No secret comes out', () => {
       ['place', work],
       ['render', work, '-o', 'name'],
     ]) {
-      const { code, out, err } = await runMuster(command);
+      const { code, out, err } = await runCommand(command);
       assert.equal(code, command[0] === 'diff' ? 2 : 1, err);
       assertNoCanary(command.join(' '), out + err);
     }
-    const { out } = await runMuster(['check', work]);
+    const { out } = await runCommand(['check', work]);
     for (const path of Object.keys(BROKEN)) assert.match(out, new RegExp(`^${path}:`, 'm'), 'each of them is an error');
   });
 
@@ -204,9 +205,9 @@ describe('No secret comes out', () => {
   });
 
   it('of a crash: of the process that renders, or of Muster itself', async () => {
-    const starved = await runMuster(['sync', ...withKubeconfig(), '--once', '--render-memory', '4'], gitToken);
+    const starved = await runMuster(['sync', ...withKubeconfig(), '--once', '--render-memory', '10'], gitToken);
     assert.equal(starved.code, 2);
-    assert.match(starved.err, /CRASHED: the process that renders gave no result: it ran out of memory \(4 MiB/);
+    assert.match(starved.err, /CRASHED: the process that renders gave no result: it ran out of memory \(10 MiB/);
     assertNoCanary('a starved render', starved.out + starved.err);
 
     const bug = join(folder.path, 'bug.mjs');
