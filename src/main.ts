@@ -1,6 +1,7 @@
 import { runCommandLine } from './cli/command-line.ts';
 import { describeBug } from './cli/describe-bug.ts';
 import type { Io } from './cli/verb.ts';
+import { TOKEN_VARIABLES } from './settings.ts';
 
 const io = processIo();
 // Node.js would print the message and the line of code, and end with 1, which means something else with most verbs.
@@ -8,8 +9,6 @@ process.on('uncaughtException', (error) => {
   io.err(`muster: this is a bug in Muster: ${describeBug(error)}\n`);
   process.exit(2);
 });
-// Who has Node.js write reports of crashes finds no tokens in them.
-process.report.excludeEnv = true;
 process.exitCode = await runCommandLine(process.argv.slice(2), io, stopSignal());
 
 function processIo(): Io {
@@ -18,10 +17,20 @@ function processIo(): Io {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    env: process.env,
+    env: takeEnvironment(),
     errIsTerminal: process.stderr.isTTY,
     colour: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
   };
+}
+
+/**
+ * The environment, and out of the process's own the tokens are taken: programs that are started (a kubeconfig may name
+ * some) and reports of crashes that Node.js writes have the rest.
+ */
+function takeEnvironment(): Io['env'] {
+  const env = { ...process.env };
+  for (const name of TOKEN_VARIABLES) delete process.env[name];
+  return env;
 }
 
 /** The first Ctrl-C or SIGTERM asks to end, the second ends. */

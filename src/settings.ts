@@ -189,6 +189,11 @@ export const OPTIONS = {
   timeout: { flag: 'timeout', value: 'TIME', fallback: '5m', doc: 'Stop when this time is over.' },
 } as const satisfies Record<string, Option>;
 
+/** Variables that hold a token themselves. They are no options: a token on a command line is seen by everybody. */
+export const TOKEN_VARIABLES = ['MUSTER_GIT_TOKEN', 'MUSTER_FORGE_TOKEN'] as const;
+
+export type TokenVariable = (typeof TOKEN_VARIABLES)[number];
+
 export type OptionName = keyof typeof OPTIONS;
 
 /** What was given, by option. Empty text counts as not given. */
@@ -200,6 +205,8 @@ export interface Settings {
   duration(name: OptionName): number;
   /** A whole number from 1. Throws {@link UsageError}. */
   count(name: OptionName): number;
+  /** The token that a variable holds. */
+  token(name: TokenVariable): string | undefined;
 }
 
 /** The command line cannot be understood. The message says what to do; exit code 2. */
@@ -228,6 +235,7 @@ export function readSettings(
     },
     duration: (name) => parseDuration(name, raw(name) ?? ''),
     count: (name) => parseCount(name, raw(name) ?? ''),
+    token: (name) => (env[name] === '' ? undefined : env[name]),
   };
 }
 
