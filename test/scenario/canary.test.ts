@@ -211,17 +211,35 @@ describe('No secret comes out', () => {
     assertNoCanary('a starved render', starved.out + starved.err);
 
     const bug = join(folder.path, 'bug.mjs');
-    const reports = join(folder.path, 'reports');
-    await mkdir(reports);
-    await writeFile(bug, `JSON.stringify = () => { throw new TypeError('${CANARIES.crash} is no JSON'); };\n`);
+    await writeFile(
+      bug,
+      `const print = JSON.stringify;
+      JSON.stringify = (value, ...rest) => {
+        if (value?.kind === 'Check') throw new TypeError('${CANARIES.crash} is no JSON');
+        return print(value, ...rest);
+      };`,
+    );
     const { code, out, err } = await runMuster(['check', join(folder.path, 'work'), '-o', 'json'], {
       ...gitToken,
-      NODE_OPTIONS: `--import=${bug} --report-uncaught-exception --report-directory=${reports}`,
+      NODE_OPTIONS: `--import=${bug}`,
     });
-    assert.equal(code, 2);
-    assert.equal(out, '');
+    assert.deepEqual([code, out], [2, '']);
     assert.match(err, /^muster: this is a bug in Muster: TypeError: at /);
-    assertNoCanary('a bug', err + readTexts(reports, /json$/));
+    assertNoCanary('a bug', err);
+
+    const reports = join(folder.path, 'reports');
+    await mkdir(reports);
+    for (let file = 0; file < 6; file++) {
+      await writeFile(join(folder.path, 'work', 'apps', 'shop', 'base', `large-${file}.yaml`), manyObjects(`m${file}`));
+    }
+    const dead = await runMuster(['check', join(folder.path, 'work')], {
+      ...gitToken,
+      NODE_OPTIONS: `--max-old-space-size=40 --report-on-fatalerror --report-directory=${reports}`,
+    });
+    assert.equal(dead.code, null, 'it was killed by a signal');
+    const report = readTexts(reports, /json$/);
+    assert.match(report, /"trigger": "OOMError"/);
+    assertNoCanary('a report of Node.js', dead.out + dead.err + report);
   });
 
   function liveSecret(name: string): Promise<JsonObject | undefined> {
@@ -332,6 +350,14 @@ data:
 
 function secret(name: string, rest: JsonObject): string {
   return printJson({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, ...rest });
+}
+
+/** As much as a file may hold: 900 ConfigMaps. */
+function manyObjects(name: string): string {
+  const data = Array.from({ length: 60 }, (_, at) => `k${at}: v`).join(', ');
+  const one = (at: number): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}-${at}}\ndata: {${data}}\n`;
+  return Array.from({ length: 900 }, (_, at) => one(at)).join('---\n');
 }
 
 /** The kubeconfig with two contexts more, to the same cluster, whose tokens it does not take. */
