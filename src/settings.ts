@@ -194,6 +194,11 @@ export const OPTIONS = {
   timeout: { flag: 'timeout', value: 'TIME', fallback: '5m', doc: 'Stop when this time is over.' },
 } as const satisfies Record<string, Option>;
 
+/** Variables that hold a token themselves. They are no options: a token on a command line is seen by everybody. */
+export const TOKEN_VARIABLES = ['MUSTER_GIT_TOKEN', 'MUSTER_FORGE_TOKEN'] as const;
+
+export type TokenVariable = (typeof TOKEN_VARIABLES)[number];
+
 export type OptionName = keyof typeof OPTIONS;
 
 /** What was given, by option. Empty text counts as not given. */
@@ -205,6 +210,8 @@ export interface Settings {
   duration(name: OptionName): number;
   /** A whole number from 1. Throws {@link UsageError}. */
   count(name: OptionName): number;
+  /** The token that a variable holds. */
+  token(name: TokenVariable): string | undefined;
 }
 
 /** The command line cannot be understood. The message says what to do; exit code 2. */
@@ -233,6 +240,7 @@ export function readSettings(
     },
     duration: (name) => parseDuration(name, raw(name) ?? ''),
     count: (name) => parseCount(name, raw(name) ?? ''),
+    token: (name) => (env[name] === '' ? undefined : env[name]),
   };
 }
 
@@ -243,8 +251,15 @@ function parseDuration(name: OptionName, text: string): number {
       `--${OPTIONS[name].flag}: "${text}" is no time. Write a number with a unit, such as 30s, 5m or 1h.`,
     );
   }
-  return Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1);
+  const milliseconds = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1);
+  if (milliseconds > LONGEST_MS) {
+    throw new UsageError(`--${OPTIONS[name].flag}: "${text}" is too long. Write at most 500h.`);
+  }
+  return milliseconds;
 }
+
+/** Timers take 31 bits of milliseconds, which is 596 hours; a longer one would fire at once. */
+const LONGEST_MS = 500 * 3_600_000;
 
 function parseCount(name: OptionName, text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text))

@@ -57,7 +57,7 @@ export function parseYaml(content: string | Uint8Array, options: ParseOptions = 
     return { documents: [], ...problems.result() };
   }
   const place = (offset: number): string => formatPosition(position(offset));
-  const file: FileState = { text, limits, report: problems.add, place, aliases: 0, expansion: 0 };
+  const file: FileState = { text, limits, report: problems.add, place, aliases: 0, expansion: 0, refused: false };
   const roots = options.format === 'json' ? readJson(file) : readYaml(file);
   const documents = roots.flatMap((root, index) => readDocument(file, position, root, index));
   return { documents, ...problems.result() };

@@ -12,7 +12,7 @@ export function printOverview(verbs: readonly Verb[]): string {
     '',
     ...lines,
     '',
-    '"muster VERB --help" says more. Data goes to standard output, everything else to standard error.',
+    '"muster VERB --help" says more, "muster --version" which one this is. Data goes to standard output, everything else to\nstandard error.',
     '',
   ].join('\n');
 }

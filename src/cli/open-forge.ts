@@ -33,8 +33,8 @@ export function openForge(settings: Settings, log: Log): Forge {
 function tokenReader(settings: Settings): (() => Promise<string>) | undefined {
   const file = settings.text('forgeTokenFile') ?? settings.text('gitTokenFile');
   if (file !== undefined) return () => readToken(file);
-  const token = process.env['MUSTER_FORGE_TOKEN'] ?? process.env['MUSTER_GIT_TOKEN'];
-  return token === undefined || token === '' ? undefined : () => Promise.resolve(token);
+  const token = settings.token('MUSTER_FORGE_TOKEN') ?? settings.token('MUSTER_GIT_TOKEN');
+  return token === undefined ? undefined : () => Promise.resolve(token);
 }
 
 async function readToken(file: string): Promise<string> {

@@ -88,7 +88,7 @@ async function openUrl(url: string, settings: Settings): Promise<OpenRepository>
 async function gitCredentials(settings: Settings): Promise<{ username: string; password: string } | undefined> {
   const file = settings.text('gitTokenFile');
   const token =
-    file === undefined ? process.env['MUSTER_GIT_TOKEN'] : (await readText(file, '--git-token-file')).trim();
+    file === undefined ? settings.token('MUSTER_GIT_TOKEN') : (await readText(file, '--git-token-file')).trim();
   return token === undefined || token === ''
     ? undefined
     : { username: settings.text('gitUser') ?? '', password: token };

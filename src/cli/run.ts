@@ -20,6 +20,7 @@ import type { Settings } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import { type Caller, connect, humanManagers, openHub } from './connections.ts';
 import { controllerLimits } from './controller-limits.ts';
+import { describeBug } from './describe-bug.ts';
 import { createFailureLog } from './log-failures.ts';
 import { createLostLog } from './log-lost.ts';
 import { logStatus } from './log-status.ts';
@@ -205,7 +206,7 @@ function openController(
         tell(state, tick, seconds, listeners);
       },
       // The stack names our own code only; messages of libraries may hold anything.
-      onBug: (cluster, error) => log.error('this is a bug in Muster', { cluster, stack: stackOf(error) }),
+      onBug: (cluster, error) => log.error('this is a bug in Muster', { cluster, stack: describeBug(error) }),
     },
     controllerLimits(settings),
   );
@@ -245,10 +246,4 @@ function logObject(cluster: string, { app, id, outcome, reason }: ObjectResult, 
   const facts = { cluster, app, object: formatId(id), ...(reason === '' ? {} : { reason }) };
   if (outcome === 'failed') log.warn(outcome, facts);
   else log.info(outcome, facts);
-}
-
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? '').split('\n').slice(1, 8);
-  return `${error.name}: ${frames.map((line) => line.trim()).join(' ')}`;
 }

@@ -5,6 +5,7 @@ import { at, isObject, mapAt, textAt } from '../object/json.ts';
 import { isNamespaced } from '../object/kinds.ts';
 import { formatPointer } from '../object/pointer.ts';
 import { describeValue } from './describe-value.ts';
+import { isOwnAnnotation } from './parse-policy.ts';
 import type { ReportProblem } from './problem.ts';
 
 /** Names, labels and annotations by the rules of Kubernetes, and what no manifest may say of itself. */
@@ -62,6 +63,7 @@ function templatePath(body: JsonObject): readonly string[] | undefined {
  */
 function checkName(body: JsonObject, report: ReportProblem): void {
   const name = at(body, 'metadata', 'name');
+  if (name === undefined && at(body, 'metadata', 'generateName') !== undefined) return; // That is refused by itself.
   const group = groupOf(textAt(body, 'apiVersion') ?? '');
   const strict = isNamespaced({ group, kind: textAt(body, 'kind') ?? '' }) !== undefined && !FREE_NAMES.includes(group);
   const fits =
@@ -96,6 +98,7 @@ function checkTexts(
       const help = 'Write name or prefix/name; the name has at most 63 letters, digits, "-", "_" and ".".';
       report('BAD_NAME', place, message, help, 'key');
     } else if (typeof value !== 'string') {
+      if (pointer === '/metadata/annotations' && isOwnAnnotation(key)) continue; // Reported with the values that it may have, by `parse-policy.ts`.
       report(
         'BAD_VALUE',
         place,

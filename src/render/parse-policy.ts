@@ -22,7 +22,7 @@ const PREFIX = 'muster.dev/';
 export function parsePolicy(body: JsonObject, problems: Problem[]): ObjectPolicy {
   const annotations = mapAt(body, 'metadata', 'annotations');
   for (const [key, value] of Object.entries(annotations)) {
-    if (!key.startsWith(PREFIX)) continue;
+    if (!isOwnAnnotation(key)) continue;
     const problem = checkAnnotation(key.slice(PREFIX.length), value);
     if (problem !== undefined)
       problems.push({ severity: 'error', pointer: formatPointer(['metadata', 'annotations', key]), ...problem });
@@ -33,6 +33,11 @@ export function parsePolicy(body: JsonObject, problems: Problem[]): ObjectPolicy
     wave: Number(annotations[`${PREFIX}wave`] ?? 0),
     force: annotations[`${PREFIX}force`] === 'true',
   };
+}
+
+/** An annotation that says something to Muster, known or not. */
+export function isOwnAnnotation(key: string): boolean {
+  return key.startsWith(PREFIX);
 }
 
 function checkAnnotation(name: string, value: unknown): Omit<Problem, 'severity' | 'pointer'> | undefined {

@@ -1,4 +1,4 @@
-import { invariant, type PortFailure } from '../model/errors.ts';
+import type { PortFailure } from '../model/errors.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { RenderedCluster, RenderedFleet } from '../model/render.ts';
 import type { RenderResult } from '../reconcile.ts';
@@ -61,7 +61,10 @@ function* printClusters(clusters: readonly RenderedCluster[]): Generator<string>
   }
 }
 
-/** The inverse of {@link printAnswer}; `undefined` where the end is missing or a line is no JSON. Equal manifests are one. */
+/**
+ * The inverse of {@link printAnswer}; `undefined` where the end is missing, a line is no JSON, or a cluster has a manifest
+ * that was not printed. Equal manifests are one.
+ */
 export function parseAnswer(lines: readonly string[]): RenderAnswer | undefined {
   const values = lines.map(tryParse);
   const [head, ...rest] = values;
@@ -77,19 +80,19 @@ export function parseAnswer(lines: readonly string[]): RenderAnswer | undefined 
     const cluster = at(value, 'cluster');
     return isObject(cluster) ? [withManifests(cluster, manifests)] : [];
   });
+  if (clusters.includes(undefined)) return undefined;
   // oxlint-disable-next-line no-unsafe-type-assertion -- as above
   return { state, fleet: { ...fleet, clusters } as unknown as RenderedFleet };
 }
 
-function withManifests(cluster: JsonObject, manifests: readonly JsonValue[]): JsonObject {
-  const apps = listAt(cluster, 'apps').map((app) => ({
-    ...(isObject(app) ? app : {}),
-    manifests: listAt(app, 'manifests').map((number) => {
-      const found = manifests[Number(number)];
-      invariant(found !== undefined, 'a manifest is printed before the first cluster that has it');
-      return found;
-    }),
-  }));
+function withManifests(cluster: JsonObject, printed: readonly JsonValue[]): JsonObject | undefined {
+  const apps: JsonObject[] = [];
+  for (const app of listAt(cluster, 'apps')) {
+    const numbers = listAt(app, 'manifests');
+    const manifests = numbers.flatMap((number) => printed[Number(number)] ?? []);
+    if (!isObject(app) || manifests.length < numbers.length) return undefined;
+    apps.push({ ...app, manifests });
+  }
   return { ...cluster, apps };
 }
 

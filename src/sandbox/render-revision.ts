@@ -88,9 +88,12 @@ function runChild(
 
 function endReason(code: number | null, killedBy: string | null, { memoryMiB }: RenderLimits): string | undefined {
   if (code === 0) return undefined;
-  if (killedBy === 'SIGABRT' || code === 134)
-    return `it ran out of memory (${memoryMiB} MiB; --render-memory sets the limit)`;
-  return killedBy === null ? `it ended with code ${code}` : `it was killed by ${killedBy}`;
+  const limit = `${memoryMiB} MiB; --render-memory sets the limit`;
+  if (killedBy === 'SIGABRT' || code === 134) return `it ran out of memory (${limit})`;
+  if (killedBy === null) return `it ended with code ${code}`;
+  if (killedBy === 'SIGKILL') return 'it was killed by SIGKILL, as a system does whose memory is short';
+  // V8 also gives up by SIGTRAP, and by SIGSEGV while it starts. Nothing else in the child can: it is plain JavaScript.
+  return `it was killed by ${killedBy}, most likely for lack of memory (${limit})`;
 }
 
 const CHILD = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'render-child.ts' : 'render-child.js');

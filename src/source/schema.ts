@@ -206,9 +206,12 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknow
     const known = keysAt(schema, path);
     return issue.keys.map((key) => ({ kind: 'unknown', path: [...path, key], expected: '', known }));
   }
-  const kind = lookUp(value, path) === undefined ? 'missing' : 'wrong';
+  const found = lookUp(value, path);
+  const kind = found === undefined ? 'missing' : 'wrong';
   const known = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  return [{ kind, path, expected: expectation(issue), known }];
+  // An integer that a double cannot hold is a bigint here: that it "must be a number" would puzzle who wrote one.
+  const expected = typeof found === 'bigint' ? 'must be a smaller number' : expectation(issue);
+  return [{ kind, path, expected, known }];
 }
 
 /** Our own words where the schema gives some, else the ones for this kind of issue. */

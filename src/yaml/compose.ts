@@ -123,14 +123,20 @@ interface Mistake {
  */
 function firstMistake({ errors }: Document.Parsed, tokens: readonly CST.Token[], text: string): Mistake | undefined {
   if (errors.length === 0 && !/["']$/.test(text)) return undefined;
-  const open = tokens.flatMap((token) => [...tokensIn(token)]).filter(isOpen);
+  const open = tokens.flatMap((token) => [...tokensIn(token)]).find(isOpen);
   const mistakes: readonly Mistake[] = [
-    ...open.map(({ offset }) => ({ what: text.charAt(offset), offset })),
+    ...(open === undefined ? [] : [causeOf(open)].map(({ offset }) => ({ what: text.charAt(offset), offset }))),
     ...errors.map(({ message, pos }) => ({ what: message, offset: pos[0] })),
   ];
   let first = mistakes[0];
   for (const each of mistakes) if (first === undefined || each.offset < first.offset) first = each;
   return first;
+}
+
+/** An open quote takes in every bracket behind it, and so does a [ that meets a }: what is open around them follows. */
+function causeOf(open: CST.Token): CST.Token {
+  const inner = [...tokensIn(open)].filter(isOpen);
+  return inner.find((token) => token.type !== 'flow-collection' || token.end[0] !== undefined) ?? open;
 }
 
 function* tokensIn(token: CST.Token): Generator<CST.Token, void> {

@@ -17,19 +17,31 @@ export function convertAlias(state: DocumentState, node: AliasNode, depth: numbe
   if (anchor.value === undefined) {
     return failAt(state, node, `the anchor ${quoteName(node.name)} holds itself, and so would have no end`);
   }
+  if (file.refused) return skip(state);
   file.aliases += 1;
   file.expansion += anchor.weight;
   state.weight += anchor.weight;
   const { maxAliases, maxExpansion } = file.limits;
   if (file.aliases > maxAliases) {
     const message = `the file uses anchors more than ${group(maxAliases)} times, which is the limit`;
-    return fail(state, errorAt(node.start, 'TOO_LARGE', message));
+    return refuse(state, node, message);
   }
   if (file.expansion > maxExpansion) {
     const message = `the anchors of the file stand for more than ${group(maxExpansion)} values, which is the limit`;
-    return fail(state, errorAt(node.start, 'TOO_LARGE', message));
+    return refuse(state, node, message);
   }
   return copy(state, node, anchor.value, depth);
+}
+
+/** Said once: what comes after the first too many is too many as well. */
+function refuse(state: DocumentState, node: AliasNode, message: string): null {
+  state.file.refused = true;
+  return fail(state, errorAt(node.start, 'TOO_LARGE', message));
+}
+
+function skip(state: DocumentState): null {
+  state.failed = true;
+  return null;
 }
 
 /** One for each use: who changes one of them later must not change the others. */

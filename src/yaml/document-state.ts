@@ -15,6 +15,8 @@ export interface FileState {
   /** Spent so far, in all documents: see {@link YamlLimits}. */
   aliases: number;
   expansion: number;
+  /** One of the two was exceeded, and that was reported. */
+  refused: boolean;
 }
 
 export interface DocumentState {

@@ -34,6 +34,31 @@ test('an answer that was cut in a line is none', () => {
   assert.equal(parseAnswer([...lines.slice(0, 2), (lines[2] ?? '').slice(0, 20), 'end']), undefined);
 });
 
+test('an answer in which a cluster has a manifest that was not printed is none', () => {
+  const lines = print(render({ eu: 'verbose' }));
+  const manifest = lines.findIndex((line) => line.startsWith('{"manifest"'));
+
+  assert.equal(parseAnswer(lines.toSpliced(manifest, 1)), undefined);
+});
+
+test('what is no answer at all is none', () => {
+  for (const lines of [
+    [],
+    [''],
+    ['"end"'],
+    ['null', '"end"'],
+    ['[]', '"end"'],
+    ['{"state":"rendered"}', '"end"'],
+    ['{"state":"rendered","fleet":[]}', '"end"'],
+    ['{"state":"else","fleet":{}}', '"end"'],
+    ['{"state":"rendered","fleet":{}}', '{"cluster":{"apps":[5]}}', '"end"'],
+    ['{"state":"rendered","fleet":{}}', '{"cluster":{"apps":[{"manifests":[0]}]}}', '"end"'],
+    ['{"state":"rendered","fleet":{}}', 'Segmentation fault', '"end"'],
+  ]) {
+    assert.equal(parseAnswer(lines), undefined, lines.join(' '));
+  }
+});
+
 function print(fleet: RenderedFleet): readonly string[] {
   return [...printAnswer({ state: 'rendered', fleet })].map((line) => line.trimEnd());
 }

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JsonObject } from '../../src/model/json.ts';
+import { checkTypes } from '../../src/render/check-types.ts';
+import { parseYaml } from '../../src/yaml.ts';
+
+/** Where the types of an object are wrong: `/spec/replicas "spec.replicas" is …`. */
+function wrongTypes(text: string): readonly string[] {
+  const found: string[] = [];
+  // oxlint-disable-next-line no-unsafe-type-assertion -- the texts below are maps
+  const body = parseYaml(text).documents[0]?.value as JsonObject;
+  checkTypes(body, (_code, pointer, message) => void found.push(`${pointer} ${message}`));
+  return found;
+}
+
+const DEPLOYMENT = 'apiVersion: apps/v1\nkind: Deployment\n';
+
+test('a replica count is a whole number from 0, or left out', () => {
+  for (const fine of ['{replicas: 0}', '{replicas: 3}', '{replicas: null}', '{}', '{other: "3"}']) {
+    assert.deepEqual(wrongTypes(`${DEPLOYMENT}spec: ${fine}\n`), []);
+  }
+  for (const [wrong, what] of [
+    ['"3"', 'the string 3'],
+    ['2.5', 'the number 2.5'],
+    ['-1', 'the number -1'],
+    ['true', 'the boolean true'],
+    ['[3]', 'a list'],
+    ['9007199254740993', 'the number 9007199254740993'],
+  ] as const) {
+    assert.deepEqual(wrongTypes(`${DEPLOYMENT}spec: {replicas: ${wrong}}\n`), [
+      `/spec/replicas "spec.replicas" is ${what}, and must be a whole number from 0`,
+    ]);
+  }
+});
+
+test('a Job is counted by its parallelism, and a kind of somebody else by nothing', () => {
+  assert.deepEqual(wrongTypes('apiVersion: batch/v1\nkind: Job\nspec: {parallelism: two, replicas: two}\n'), [
+    '/spec/parallelism "spec.parallelism" is the string two, and must be a whole number from 0',
+  ]);
+  assert.deepEqual(wrongTypes('apiVersion: example.com/v1\nkind: Deployment\nspec: {replicas: "3", ports: {}}\n'), []);
+});
+
+test('what merges item by item is a list, at every depth', () => {
+  assert.deepEqual(wrongTypes('apiVersion: v1\nkind: Service\nspec: {ports: {port: 80}}\n'), [
+    '/spec/ports "spec.ports" is a map, and must be a list',
+  ]);
+  assert.deepEqual(
+    wrongTypes(
+      `${DEPLOYMENT}spec: {template: {spec: {containers: [{name: a, ports: 80}, {name: b, env: {A: b}}], volumes: null}}}\n`,
+    ),
+    [
+      '/spec/template/spec/containers/0/ports "spec.template.spec.containers.0.ports" is the number 80, and must be a list',
+      '/spec/template/spec/containers/1/env "spec.template.spec.containers.1.env" is a map, and must be a list',
+    ],
+  );
+  assert.deepEqual(wrongTypes(`${DEPLOYMENT}spec: {template: {spec: {containers: [{name: a, env: [x]}, 5]}}}\n`), []);
+});
