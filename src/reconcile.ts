@@ -17,6 +17,7 @@ import { markOverdue } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
 import type { ApplyResult, ObjectResult } from './model/apply.ts';
+import { createMemo, type Memo } from './memo.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
 import type { Expansion } from './model/extensions.ts';
@@ -25,12 +26,12 @@ import type { Locate } from './model/locate.ts';
 import type { Observation } from './model/observation.ts';
 import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
 import type { RenderedCluster, RenderedFleet } from './model/render.ts';
-import type { RegularFile, Snapshot } from './model/snapshot.ts';
+import type { RegularFile, Snapshot, SnapshotFile } from './model/snapshot.ts';
 import type { DoneTick, HealthReport, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
 import { FIELD_MANAGER } from './object/applyset.ts';
 import { groupKindKey, idKey } from './object/id.ts';
 import { placeFleet } from './placement/place-fleet.ts';
-import { createLocate, createReadFile, type ParseCache, type ReadFile } from './read-file.ts';
+import { createLocate, createReadFile, keepParsed, type ParseCache, type ReadFile } from './read-file.ts';
 import { expandBase } from './render/expand-base.ts';
 import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
@@ -38,19 +39,48 @@ import { renderTargets } from './render/render-targets.ts';
 import type { ManifestReader } from './source/parse-app.ts';
 import { parseFleet } from './source/parse-fleet.ts';
 
-/** Parse, place, render: everything that depends on a commit alone. `parsed` may be shared between revisions. */
-export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): RenderResult {
+/**
+ * Parse, place, render: everything that depends on a commit alone. With the cache of an earlier revision the result is the
+ * same, and costs what has changed since.
+ */
+export function renderFleet(snapshot: Snapshot, cache: RenderCache = createRenderCache()): RenderResult {
+  const result = cache.memo.scope('revision', [snapshot], (memo) => renderRevision(snapshot, cache.parsed, memo));
+  keepParsed(cache.parsed, filesOf(snapshot));
+  return result;
+}
+
+/** What the last render found out. It is bounded: it holds what belongs to the revision that was rendered last, and no more. */
+export interface RenderCache {
+  readonly parsed: ParseCache;
+  readonly memo: Memo;
+}
+
+export function createRenderCache(): RenderCache {
+  return { parsed: new Map(), memo: createMemo() };
+}
+
+function renderRevision({ revision, files: entries }: Snapshot, parsed: ParseCache, memo: Memo): RenderResult {
+  // The same file is the same object in all revisions that have it, so that everything made from it is the same too.
+  const snapshot = { revision, files: entries.map((file) => memo.share(identityOf(file), [], () => file)) };
   const read = createReadFile(parsed);
-  const files = new Map(snapshot.files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : [])));
-  const locate = createLocate(files);
-  const manifests = readManifests(read, locate);
-  const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
+  const locate = createLocate(new Map(filesOf(snapshot).map((file) => [file.path, file])));
+  const parsedFleet = parseFleet(snapshot, { read, locate, manifests: readManifests(read, locate, memo), memo });
   if (parsedFleet.state === 'unusable') {
     return { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) };
   }
   const { config } = parsedFleet;
-  const placed = placeFleet(config, locate);
-  return { state: 'rendered', fleet: renderTargets(config, placed, locate) };
+  const placed = placeFleet(config, locate, memo);
+  return { state: 'rendered', fleet: renderTargets(config, placed, locate, memo) };
+}
+
+function filesOf({ files }: Snapshot): readonly RegularFile[] {
+  return files.filter((file) => file.kind === 'file');
+}
+
+function identityOf(file: SnapshotFile): string {
+  return file.kind === 'file'
+    ? `file ${file.oid} ${file.path}`
+    : `${file.kind} ${JSON.stringify(file.detail)} ${file.path}`;
 }
 
 /** A revision rendered for every cluster, or only the reasons why it cannot be. */
@@ -167,10 +197,17 @@ function fenceOf({ deadlineMs }: TickInput, { clock, mayWrite, isEnding }: TickP
   };
 }
 
-/** The render stage's readers, as the source stage uses them. */
-function readManifests(read: ReadFile, locate: Locate): ManifestReader {
+/** The render stage's readers, as the source stage uses them. What a renderer reads besides the files is one more input. */
+function readManifests(read: ReadFile, locate: Locate, memo: Memo): ManifestReader {
   const parse = (file: RegularFile): Expansion => parseManifests(file, read, locate);
-  return { parseManifests: parse, expandBase: (app, files) => expandBase(files, { app, parseManifests: parse }) };
+  return {
+    parseManifests: parse,
+    expandBase: (app, files) =>
+      memo.scope(`base of ${app}`, files, (inner) => {
+        const parseOnce = (file: RegularFile): Expansion => inner.share('file', [file], () => parse(file));
+        return expandBase(files, { app, parseManifests: parseOnce });
+      }),
+  };
 }
 
 /** After the write phase: what was written is as the answer said, all else as it was observed. */
