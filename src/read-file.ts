@@ -8,7 +8,7 @@ import { createLocator, type Locator } from './yaml/locate.ts';
 /** Parses a file; the same content is parsed once. */
 export type ReadFile = (file: RegularFile) => ParsedFile;
 
-/** Parsed files by format and Git object id. Share it between revisions: most of their files are the same. */
+/** Parsed files by Git object id and format. Share it between revisions: most of their files are the same. */
 export type ParseCache = Map<string, ParsedFile>;
 
 /** Takes out everything but the content of these files, so that a cache does not grow with the history. */
@@ -47,7 +47,7 @@ export function createLocate(files: ReadonlyMap<string, RegularFile>): Locate {
 }
 
 function keyOf(file: RegularFile): string {
-  return `${formatOf(file)} ${file.oid}`;
+  return formatOf(file) === 'json' ? `${file.oid} json` : file.oid;
 }
 
 function formatOf({ path }: RegularFile): 'yaml' | 'json' {
