@@ -11,10 +11,17 @@ export type ReadFile = (file: RegularFile) => ParsedFile;
 /** Parsed files by Git object id and format. Share it between revisions: most of their files are the same. */
 export type ParseCache = Map<string, ParsedFile>;
 
+/** Takes out everything but the content of these files, so that a cache does not grow with the history. */
+export function keepParsed(cache: ParseCache, files: Iterable<RegularFile>): void {
+  const wanted = new Set<string>();
+  for (const file of files) wanted.add(keyOf(file));
+  for (const key of cache.keys()) if (!wanted.has(key)) cache.delete(key);
+}
+
 export function createReadFile(cache: ParseCache): ReadFile {
   return (file) => {
     const format = formatOf(file);
-    const key = `${format} ${file.oid}`;
+    const key = keyOf(file);
     const known = cache.get(key);
     if (known !== undefined) return known;
     const parsed = parseYaml(file.bytes, { format });
@@ -37,6 +44,10 @@ export function createLocate(files: ReadonlyMap<string, RegularFile>): Locate {
     const path = parsePointer(source.pointer + pointer) ?? [];
     return { file: source.file, ...locatorOf(file)(source.document, path, part) };
   };
+}
+
+function keyOf(file: RegularFile): string {
+  return formatOf(file) === 'json' ? `${file.oid} json` : file.oid;
 }
 
 function formatOf({ path }: RegularFile): 'yaml' | 'json' {

@@ -16,6 +16,7 @@ import { detectDrift } from './drift/detect-drift.ts';
 import { markOverdue } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
+import { createMemo, type Memo } from './memo.ts';
 import type { ApplyPlan, ApplyResult, ObjectResult } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
@@ -26,12 +27,12 @@ import type { Manifest } from './model/manifest.ts';
 import type { Observation } from './model/observation.ts';
 import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
 import type { RenderedCluster, RenderedFleet } from './model/render.ts';
-import type { RegularFile, Snapshot } from './model/snapshot.ts';
+import type { RegularFile, Snapshot, SnapshotFile } from './model/snapshot.ts';
 import type { DoneTick, HealthReport, Phase, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
 import { FIELD_MANAGER } from './object/applyset.ts';
 import { groupKindKey, idKey } from './object/id.ts';
 import { placeFleet } from './placement/place-fleet.ts';
-import { createLocate, createReadFile, type ParseCache, type ReadFile } from './read-file.ts';
+import { createLocate, createReadFile, keepParsed, type ParseCache, type ReadFile } from './read-file.ts';
 import { expandBase } from './render/expand-base.ts';
 import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
@@ -40,32 +41,51 @@ import { type FieldTrace, type Layer, traceField, traceObject } from './render/t
 import type { ManifestReader } from './source/parse-app.ts';
 import { parseFleet } from './source/parse-fleet.ts';
 
-/** Parse, place, render: everything that depends on a commit alone. `parsed` may be shared between revisions. */
-export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): RenderResult {
-  return traceFleet(snapshot, parsed).result;
+/**
+ * Parse, place, render: everything that depends on a commit alone. With the cache of an earlier revision the result is the
+ * same, and costs what has changed since.
+ */
+export function renderFleet(snapshot: Snapshot, cache: RenderCache = createRenderCache()): RenderResult {
+  const result = cache.memo.scope('revision', [snapshot], (memo) => traceRevision(snapshot, cache.parsed, memo).result);
+  keepParsed(cache.parsed, filesOf(snapshot));
+  return result;
+}
+
+/** What the last render found out. It is bounded: it holds what belongs to the revision that was rendered last, and no more. */
+export interface RenderCache {
+  readonly parsed: ParseCache;
+  readonly memo: Memo;
+}
+
+export function createRenderCache(): RenderCache {
+  return { parsed: new Map(), memo: createMemo() };
 }
 
 /** The same, with a way to ask for the layers of its objects. Only what is asked for costs anything. */
-export function traceFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): TracedFleet {
+export function traceFleet(snapshot: Snapshot): TracedFleet {
+  return traceRevision(snapshot, new Map(), createMemo());
+}
+
+function traceRevision({ revision, files: entries }: Snapshot, parsed: ParseCache, memo: Memo): TracedFleet {
+  // The same file is the same object in all revisions that have it, so that everything made from it is the same too.
+  const snapshot = { revision, files: entries.map((file) => memo.share(identityOf(file), [], () => file)) };
   const read = createReadFile(parsed);
-  const files = new Map(snapshot.files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : [])));
-  const locate = createLocate(files);
-  const manifests = readManifests(read, locate);
-  const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
+  const locate = createLocate(new Map(filesOf(snapshot).map((file) => [file.path, file])));
+  const parsedFleet = parseFleet(snapshot, { read, locate, manifests: readManifests(read, locate, memo), memo });
   if (parsedFleet.state === 'unusable') {
     const result = { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) } as const;
     return { result, trace: () => undefined };
   }
   const { config } = parsedFleet;
-  const placed = placeFleet(config, locate);
-  const fleet = renderTargets(config, placed, locate);
+  const placed = placeFleet(config, locate, memo);
+  const fleet = renderTargets(config, placed, locate, memo);
   const trace: TracedFleet['trace'] = (cluster, app, manifest) => {
     const target = placed.targets.find((each) => each.cluster.name === cluster);
     const own = config.apps.find((each) => each.name === app);
     if (target === undefined || own === undefined) return undefined;
-    const context = renderContext(config, locate);
+    const context = renderContext(config, memo);
     const layers = traceObject(target, own, manifest, context);
-    return { layers, field: (pointer) => traceField(layers, pointer, context) };
+    return { layers, field: (pointer) => traceField(layers, pointer, context, locate) };
   };
   return { result: { state: 'rendered', fleet }, trace };
 }
@@ -80,6 +100,16 @@ export interface ObjectTrace {
   readonly layers: readonly Layer[];
   /** `pointer` as in RFC 6901; an item of a list by its position or its name. */
   readonly field: (pointer: string) => FieldTrace;
+}
+
+function filesOf({ files }: Snapshot): readonly RegularFile[] {
+  return files.filter((file) => file.kind === 'file');
+}
+
+function identityOf(file: SnapshotFile): string {
+  return file.kind === 'file'
+    ? `file ${file.oid} ${file.path}`
+    : `${file.kind} ${JSON.stringify(file.detail)} ${file.path}`;
 }
 
 /** A revision rendered for every cluster, or only the reasons why it cannot be. */
@@ -206,10 +236,17 @@ function fenceOf({ deadlineMs }: TickInput, { clock, mayWrite, isEnding }: TickP
   };
 }
 
-/** The render stage's readers, as the source stage uses them. */
-function readManifests(read: ReadFile, locate: Locate): ManifestReader {
+/** The render stage's readers, as the source stage uses them. What a renderer reads besides the files is one more input. */
+function readManifests(read: ReadFile, locate: Locate, memo: Memo): ManifestReader {
   const parse = (file: RegularFile): Expansion => parseManifests(file, read, locate);
-  return { parseManifests: parse, expandBase: (app, files) => expandBase(files, { app, parseManifests: parse }) };
+  return {
+    parseManifests: parse,
+    expandBase: (app, files) =>
+      memo.scope(`base of ${app}`, files, (inner) => {
+        const parseOnce = (file: RegularFile): Expansion => inner.share('file', [file], () => parse(file));
+        return expandBase(files, { app, parseManifests: parseOnce });
+      }),
+  };
 }
 
 /** After the write phase: what was written is as the answer said, all else as it was observed. */

@@ -3,8 +3,7 @@ import { printMarkdown } from '../diff/print-markdown.ts';
 import { printText } from '../diff/print-text.ts';
 import { countErrors, verdict } from '../diff/verdict.ts';
 import type { FleetDiff } from '../model/fleet-diff.ts';
-import type { ParseCache } from '../read-file.ts';
-import type { RenderResult } from '../reconcile.ts';
+import { createRenderCache, type RenderResult } from '../reconcile.ts';
 import { formatId } from '../object/id.ts';
 import { UsageError } from '../settings.ts';
 import { printDiagnostics, toOutput } from './diagnostics.ts';
@@ -32,7 +31,7 @@ export const diffVerb: Verb = {
     const directory = operands[0] ?? '.';
     const [base, head] = [settings.text('base'), settings.text('head')];
     if (base === undefined) throw new UsageError('diff needs --base REV: what to compare with, such as origin/main.');
-    const cache: ParseCache = new Map();
+    const cache = createRenderCache();
     const before = toSide(base, await loadFleet(directory, base, cache));
     const after = toSide(head ?? 'worktree', await loadFleet(directory, head, cache));
     const diff = compareFleets(before, after);

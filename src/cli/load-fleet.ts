@@ -1,7 +1,6 @@
 import { PortError } from '../model/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type RenderResult, renderFleet } from '../reconcile.ts';
-import type { ParseCache } from '../read-file.ts';
+import { type RenderCache, type RenderResult, renderFleet } from '../reconcile.ts';
 import { findRepository, resolveRevision } from '../source/git/local.ts';
 import { readSnapshot } from '../source/git/read-snapshot.ts';
 import { readWorktree } from '../source/git/read-worktree.ts';
@@ -13,7 +12,7 @@ import { readWorktree } from '../source/git/read-worktree.ts';
 export async function loadFleet(
   directory: string,
   revision: string | undefined,
-  cache?: ParseCache,
+  cache?: RenderCache,
 ): Promise<RenderResult> {
   return renderFleet(await loadSnapshot(directory, revision), cache);
 }

@@ -1,11 +1,11 @@
 import type { Diagnostic, Origin } from '../model/diagnostic.ts';
-import type { App, BaseManifest, Cluster, FleetConfig, Placement } from '../model/fleet.ts';
+import type { App, BaseManifest, FleetConfig, Overlay, Placement } from '../model/fleet.ts';
+import { createMemo, type Memo } from '../memo.ts';
 import type { Locate } from '../model/locate.ts';
 import type { AppTarget, ClusterTarget, PlacedObject } from '../model/render.ts';
 import { textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
 import { checkReplicaRule, replicaCounts } from './replica-counts.ts';
-import { matchesCluster } from './select-clusters.ts';
 import { isPlacedBy, isSelected } from './select-objects.ts';
 import { type Report, selectReported } from './select-reported.ts';
 
@@ -17,8 +17,11 @@ export interface PlacedFleet {
 }
 
 /** Decides for every object of every app which clusters get it and how many replicas each. */
-export function placeFleet(config: FleetConfig, locate: Locate): PlacedFleet {
-  const placed = config.apps.filter((app) => !app.broken).map((app) => placeApp(app, config, locate));
+export function placeFleet(config: FleetConfig, locate: Locate, memo: Memo = createMemo()): PlacedFleet {
+  const { clusters, fleet } = config;
+  const placed = config.apps
+    .filter((app) => !app.broken)
+    .map((app) => memo.share('place', [app, clusters, fleet], () => placeApp(app, config, locate)));
   const fine = placed.filter((each) => !each.diagnostics.some((diagnostic) => diagnostic.severity === 'error'));
   const targetsOf = new Map(fine.map((each) => [each.app.name, each.targets]));
   return {
@@ -68,17 +71,15 @@ function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
     }
   }
   const names = new Set([...selected.values()].flat().map((cluster) => cluster.name));
+  const overlays = selectOverlays(app, names, config, report);
   const targets = config.clusters
-    .filter((cluster) => names.has(cluster.name))
-    .map((cluster) => [cluster.name, targetOf(app, cluster, objects.get(cluster.name) ?? [])] as const);
-  checkOverlays(app, names, config, report);
+    .filter(({ name }) => names.has(name))
+    .map(({ name }): readonly [string, AppTarget] => {
+      const [own, changes] = [objects.get(name) ?? [], overlays.get(name) ?? []];
+      return [name, { app: app.name, objects: own, overlays: changes }];
+    });
   if (app.placements.length === 0) reportUnplaced(app, report);
   return { app, targets: new Map(targets), diagnostics };
-}
-
-function targetOf(app: App, cluster: Cluster, objects: readonly PlacedObject[]): AppTarget {
-  const overlays = app.overlays.filter((overlay) => matchesCluster(overlay.clusters, cluster));
-  return { app: app.name, objects, overlays };
 }
 
 /** An app waits where the one that it depends on is not: for ever, unless somebody sees it. */
@@ -143,10 +144,24 @@ function checkObjects(placement: Placement, app: App, config: FleetConfig, repor
   }
 }
 
-/** An overlay must select a cluster; one that only selects clusters without the app does nothing. */
-function checkOverlays(app: App, placed: ReadonlySet<string>, config: FleetConfig, report: Report): void {
+/**
+ * The overlays of each cluster, in their order. An overlay must select a cluster; one that only selects clusters without the
+ * app does nothing.
+ */
+function selectOverlays(
+  app: App,
+  placed: ReadonlySet<string>,
+  config: FleetConfig,
+  report: Report,
+): ReadonlyMap<string, readonly Overlay[]> {
+  const found = new Map<string, Overlay[]>();
   for (const overlay of app.overlays) {
     const clusters = selectReported(`overlay "${overlay.name}"`, overlay.clusters, config.clusters, report);
+    for (const { name } of clusters) {
+      const list = found.get(name) ?? [];
+      found.set(name, list);
+      list.push(overlay);
+    }
     if (clusters.length === 0 || placed.size === 0 || clusters.some((cluster) => placed.has(cluster.name))) continue;
     const message = `overlay "${overlay.name}" has no effect: the app is not placed on ${clusters.map((cluster) => cluster.name).join(', ')}`;
     report({
@@ -157,6 +172,7 @@ function checkOverlays(app: App, placed: ReadonlySet<string>, config: FleetConfi
       origin: overlay.clusters.origin,
     });
   }
+  return found;
 }
 
 function reportUnplaced(app: App, report: Report): void {

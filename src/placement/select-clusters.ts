@@ -19,18 +19,12 @@ export interface SelectionProblem {
 /** Parts are ANDed, `exclude` wins. A name that no cluster has, or a pattern that matches none, is a typo. */
 export function selectClusters(selector: ClusterSelector, clusters: readonly Cluster[]): Selection {
   const problems = [...nameProblems(selector, clusters), ...excludeProblems(selector, clusters)];
-  const matched = clusters.filter((cluster) => matchesCluster(selector, cluster));
-  return { clusters: matched, problems };
+  return { clusters: clusters.filter(matcherOf(selector)), problems };
 }
 
 /** Whether one cluster is selected; names that cannot match anything simply do not. */
 export function matchesCluster(selector: ClusterSelector, cluster: Cluster): boolean {
-  if (selector.exclude !== undefined && matchesCluster(selector.exclude, cluster)) return false;
-  return (
-    (selector.names === undefined || selector.names.some((name) => matchesName(name, cluster.name))) &&
-    Object.entries(selector.matchLabels).every(([key, value]) => labelOf(cluster, key) === value) &&
-    selector.matchExpressions.every((expression) => matchesExpression(expression, cluster))
-  );
+  return matcherOf(selector)(cluster);
 }
 
 /** Why nothing was selected, with what there would have been: the end of a sentence. */
@@ -45,9 +39,16 @@ export function explainEmpty(selector: ClusterSelector, clusters: readonly Clust
   return `no cluster fits all of its parts. The fleet has: ${listNames(clusters)}`;
 }
 
-function matchesName(pattern: string, name: string): boolean {
-  const glob = parseGlob(pattern);
-  return glob.state === 'glob' && glob.match(name);
+/** Patterns are read once: a large fleet asks thousands of selectors about each of its clusters. */
+function matcherOf({ names, matchLabels, matchExpressions, exclude }: ClusterSelector): (cluster: Cluster) => boolean {
+  const isExcluded = exclude === undefined ? undefined : matcherOf(exclude);
+  const globs = names?.map(parseGlob).flatMap((glob) => (glob.state === 'glob' ? [glob.match] : []));
+  const labels = Object.entries(matchLabels);
+  return (cluster) =>
+    isExcluded?.(cluster) !== true &&
+    (globs === undefined || globs.some((match) => match(cluster.name))) &&
+    labels.every(([key, value]) => labelOf(cluster, key) === value) &&
+    matchExpressions.every((expression) => matchesExpression(expression, cluster));
 }
 
 /** As Kubernetes does: `NotIn` also matches where the key is absent. */

@@ -1,6 +1,6 @@
-import type { Origin } from '../model/diagnostic.ts';
 import type { App, Cluster, DocumentSource, Fleet, Overlay, Patch, PatchTarget } from '../model/fleet.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { Memo } from '../memo.ts';
 import { groupOf, versionOf } from '../object/id.ts';
 import { at, mapAt, sameJson, textAt } from '../object/json.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
@@ -9,27 +9,15 @@ import { replicaField } from '../object/replicas.ts';
 import { applyJsonPatch } from './json-patch.ts';
 import type { Problem } from './problem.ts';
 import { strategicMerge } from './strategic-merge.ts';
-import { substitute } from './substitute.ts';
-
-/** An object on its way to a manifest. */
-export interface Draft {
-  readonly body: JsonObject;
-  readonly source: DocumentSource;
-  /** The rule that put it here. */
-  readonly by: Origin;
-  /** Those that touched it so far. */
-  readonly patches: readonly Patch[];
-  /** This cluster's share of a divided count; `by` divides. */
-  readonly share?: number;
-  /** A patch changed the count itself. */
-  readonly countChanged?: boolean;
-}
+import { type Draft, startDraft } from './start-draft.ts';
+import { substituteShared } from './substitute-shared.ts';
 
 export interface OverlayContext {
   readonly cluster: Cluster;
   readonly app: App;
   readonly fleet: Fleet;
   readonly schema: MergeSchema;
+  readonly memo: Memo;
   readonly report: (problem: Problem, source: DocumentSource) => void;
 }
 
@@ -44,11 +32,7 @@ export function applyOverlays(
 
 function applyOverlay(drafts: readonly Draft[], overlay: Overlay, context: OverlayContext): readonly Draft[] {
   const patched = overlay.patches.reduce((current, patch) => applyPatch(current, patch, context), drafts);
-  const added = overlay.resources.map(({ body, source }): Draft => {
-    const { value, problems } = substitute(body, context.cluster);
-    for (const problem of problems) context.report(problem, source);
-    return { body: value, source, by: overlay.origin, patches: [] };
-  });
+  const added = overlay.resources.map((base) => startDraft({ base, by: overlay.origin }, context));
   return [...patched, ...added];
 }
 
@@ -59,30 +43,35 @@ function applyPatch(drafts: readonly Draft[], patch: Patch, context: OverlayCont
     context.report(wrong, patch.source);
     return drafts;
   }
-  const content = substitute(patch.kind === 'merge' ? patch.merge : patch.ops, context.cluster);
+  const { cluster, schema, memo } = context;
+  const content = substituteShared(patch.kind === 'merge' ? patch.merge : patch.ops, cluster, memo);
   for (const problem of content.problems) context.report(below(problem, patch), patch.source);
-  return drafts.flatMap((draft) =>
-    matches.includes(draft) ? patchDraft(draft, patch, content.value, context) : [draft],
-  );
+  return drafts.flatMap((draft) => {
+    if (!matches.includes(draft)) return [draft];
+    const inputs = [draft, patch, content.value, schema];
+    const patched = memo.share('patched', inputs, () => patchDraft(draft, patch, content.value, schema));
+    for (const problem of patched.problems) context.report(below(problem, patch), patch.source);
+    return patched.drafts;
+  });
 }
 
-function patchDraft(
-  draft: Draft,
-  patch: Patch,
-  content: ReturnType<typeof substitute>['value'],
-  context: OverlayContext,
-): readonly Draft[] {
+interface Patched {
+  /** One, or none where the patch deletes the object. */
+  readonly drafts: readonly Draft[];
+  readonly problems: readonly Problem[];
+}
+
+function patchDraft(draft: Draft, patch: Patch, content: JsonValue, schema: MergeSchema): Patched {
   const secret = draft.body['kind'] === 'Secret';
   const result =
     patch.kind === 'json'
       ? applyJsonPatch(draft.body, content, { secret })
-      : strategicMerge(draft.body, asMap(content), context.schema);
-  const problems = result.state === 'failed' ? result.problems : result.warnings;
-  for (const problem of problems) context.report(below(problem, patch), patch.source);
-  if (result.state === 'failed') return [draft];
-  if (result.state === 'deleted') return [];
+      : strategicMerge(draft.body, asMap(content), schema);
+  if (result.state === 'failed') return { drafts: [draft], problems: result.problems };
+  if (result.state === 'deleted') return { drafts: [], problems: result.warnings };
   const countChanged = draft.countChanged === true || changesCount(draft.body, result.object);
-  return [{ ...draft, body: result.object, patches: [...draft.patches, patch], countChanged }];
+  const patched = { ...draft, body: result.object, patches: [...draft.patches, patch], countChanged };
+  return { drafts: [patched], problems: result.warnings };
 }
 
 function changesCount(before: JsonObject, after: JsonObject): boolean {
@@ -182,6 +171,6 @@ function below<Item extends { readonly pointer: string }>(problem: Item, patch: 
   return { ...problem, pointer: patch.contentPointer + problem.pointer };
 }
 
-function asMap(value: ReturnType<typeof substitute>['value']): JsonObject {
+function asMap(value: JsonValue): JsonObject {
   return mapAt({ value }, 'value');
 }

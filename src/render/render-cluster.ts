@@ -1,28 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Diagnostic, Origin } from '../model/diagnostic.ts';
-import type { App, DocumentSource, Fleet } from '../model/fleet.ts';
-import type { JsonObject } from '../model/json.ts';
-import type { Locate } from '../model/locate.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Cluster } from '../model/fleet.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type { AppTarget, ClusterTarget, RenderedApp, RenderedCluster } from '../model/render.ts';
-import { compareIds, formatId, idKey } from '../object/id.ts';
-import { hashJson, mapAt } from '../object/json.ts';
-import type { MergeSchema } from '../object/merge-keys.ts';
-import { replicaField } from '../object/replicas.ts';
-import { applyOverlays, type Draft } from './apply-overlays.ts';
-import { findAutoscaled } from './find-autoscaled.ts';
-import { findPlace } from './find-place.ts';
-import { finishObject } from './finish-object.ts';
-import type { Problem } from './problem.ts';
-import { substitute } from './substitute.ts';
-
-/** What all clusters share. */
-export interface RenderContext {
-  readonly fleet: Fleet;
-  readonly isNamespaced: (group: string, kind: string) => boolean | undefined;
-  readonly schema: MergeSchema;
-  readonly locate: Locate;
-}
+import type { RenderedApp, RenderedCluster } from '../model/render.ts';
+import { compareText, formatId } from '../object/id.ts';
+import { type AppRender, printForDigest } from './render-app.ts';
 
 /** The final manifests of one cluster, and what is wrong with them there. Nothing of an app with an error is in them. */
 export interface ClusterRender {
@@ -30,186 +12,79 @@ export interface ClusterRender {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Merges base, overlays and replica counts of each app, in this order; later wins (design 2, "What is applied"). */
+/**
+ * Puts the apps of a cluster together. `held` are apps that an error holds on every cluster; they are there also where nothing
+ * places them.
+ */
 export function renderCluster(
-  target: ClusterTarget,
-  apps: ReadonlyMap<string, App>,
-  context: RenderContext,
+  cluster: Cluster,
+  apps: readonly AppRender[],
+  held: readonly RenderedApp[],
 ): ClusterRender {
-  const { cluster } = target;
-  const diagnostics: Diagnostic[] = [];
-  const drafts = target.apps.flatMap((each) => {
-    const app = apps.get(each.app);
-    return app === undefined ? [] : [{ app, manifests: renderApp(each, app, target, context, diagnostics) }];
-  });
-  reportDuplicates(drafts, cluster.name, diagnostics);
-  const rendered = drafts.map(({ app, manifests }) => finishApp(app, manifests, diagnostics));
-  return { cluster: { cluster, digest: digestOf(rendered), apps: rendered }, diagnostics };
+  const diagnostics = [
+    ...apps.flatMap((app) => app.diagnostics.map((each) => ({ ...each, cluster: cluster.name }))),
+    ...findDuplicates(apps, cluster.name),
+  ];
+  const names = new Set(held.map((app) => app.name));
+  const parts = [
+    ...apps.filter(({ rendered }) => !names.has(rendered.name)).map((app) => finishApp(app, diagnostics)),
+    ...held.map(withDigestText),
+  ].sort((a, b) => compareText(a.app.name, b.app.name));
+  const digest = digestOf(parts.map((part) => part.digestText));
+  return { cluster: { cluster, digest, apps: parts.map((part) => part.app) }, diagnostics };
 }
 
-/** An app that an error keeps from being rendered: whatever runs goes on running. */
-export function heldApp(app: App, diagnostics: readonly Diagnostic[]): RenderedApp {
-  const { name, drift, prune, onUnplace, suspend, timeoutMs, unprotect } = app;
-  const dependsOn = app.dependsOn.map((each) => each.app);
-  const settings = { name, drift, prune, onUnplace, suspend, timeoutMs, unprotect, dependsOn };
-  return { ...settings, state: 'held', manifests: [], diagnostics };
+interface FinishedApp {
+  readonly app: RenderedApp;
+  readonly digestText: string;
 }
 
-/** By meaning: ids and hashes of all manifests, in the order of printing. Held apps are part of it by name. */
-export function digestOf(apps: readonly RenderedApp[]): string {
+function finishApp({ rendered, digestText }: AppRender, diagnostics: readonly Diagnostic[]): FinishedApp {
+  const errors = diagnostics.filter((each) => each.severity === 'error' && each.app === rendered.name);
+  if (errors.length === 0) return { app: rendered, digestText };
+  return withDigestText({ ...rendered, state: 'held', manifests: [], diagnostics: errors });
+}
+
+function withDigestText(app: RenderedApp): FinishedApp {
+  return { app, digestText: printForDigest(app) };
+}
+
+function digestOf(texts: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const app of apps) {
-    hash.update(`${app.name} ${app.state}\n`);
-    for (const { id, apiVersion, hash: meaning } of app.manifests)
-      hash.update(`${apiVersion} ${idKey(id)} ${meaning}\n`);
-  }
+  for (const text of texts) hash.update(text);
   return `sha256:${hash.digest('hex')}`;
 }
 
-type FinishedManifest = Omit<Manifest, 'autoscaled'>;
-
-export type Report = (problem: Problem, source: DocumentSource) => void;
-
-function renderApp(
-  target: AppTarget,
-  app: App,
-  { cluster }: ClusterTarget,
-  context: RenderContext,
-  diagnostics: Diagnostic[],
-): readonly FinishedManifest[] {
-  const report: Report = (problem, source) => {
-    const diagnostic = toDiagnostic(problem, context.locate, source, app.name, cluster.name);
-    if (!diagnostics.some((each) => explains(each, diagnostic))) diagnostics.push(diagnostic);
-  };
-  const drafts = target.objects.map(({ base, replicas, by }): Draft => {
-    const { value, problems } = substitute(base.body, cluster);
-    for (const problem of problems) report(problem, base.source);
-    return {
-      body: value,
-      source: base.source,
-      by,
-      patches: [],
-      ...(replicas === undefined ? {} : { share: replicas }),
-    };
-  });
-  const merged = applyOverlays(drafts, target.overlays, { cluster, app, ...context, report });
-  return merged.flatMap((draft) => {
-    const body = withShare(draft, report);
-    const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
-    const { object, problems } = finishObject(body, { isNamespaced: context.isNamespaced, defaultNamespace });
-    for (const problem of problems) reportField(problem, draft, report);
-    if (object === undefined) return [];
-    return [
-      {
-        ...object,
-        hash: hashJson(object.body),
-        origin: originOf(draft.source),
-        by: draft.by,
-        overlays: draft.patches.map((patch) => originOf(patch.source)),
-      },
-    ];
-  });
+interface Standing {
+  readonly app: string;
+  readonly manifest: Manifest;
 }
 
-/** A problem of a merged object is reported where its field was written, in a patch or in the base. */
-function reportField(problem: Problem, draft: Draft, report: Report): void {
-  const { source, pointer } = findPlace(draft.source, draft.patches, problem.pointer);
-  report({ ...problem, pointer }, source);
-}
-
-/** This cluster's share of a divided count. An overlay that sets the count itself would be overruled in silence. */
-export function withShare(draft: Draft, report: Report): JsonObject {
-  const { body, share } = draft;
-  const field = replicaField(body);
-  if (share === undefined || field === undefined) return body;
-  if (draft.countChanged === true) {
-    const message = `an overlay sets spec.${field}, which the placement at ${draft.by.file}:${draft.by.line} divides`;
-    const help = 'Change the weights of the placement, or take the field out of the overlay.';
-    const pointer = `/spec/${field}`;
-    reportField({ code: 'REPLICAS_DIVIDED', severity: 'error', message, help, pointer }, draft, report);
-  }
-  return { ...body, spec: { ...mapAt(body, 'spec'), [field]: share } };
-}
-
-function reportDuplicates(
-  drafts: readonly { readonly app: App; readonly manifests: readonly FinishedManifest[] }[],
-  cluster: string,
-  diagnostics: Diagnostic[],
-): void {
-  const seen = new Map<string, { readonly app: App; readonly manifest: FinishedManifest }>();
-  for (const { app, manifests } of drafts) {
-    for (const manifest of manifests) {
-      const first = seen.get(idKey(manifest.id));
-      if (first === undefined) {
-        seen.set(idKey(manifest.id), { app, manifest });
-        continue;
-      }
+function findDuplicates(apps: readonly AppRender[], cluster: string): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Map<string, Standing>();
+  for (const { rendered, manifests, keys } of apps) {
+    for (const [index, manifest] of manifests.entries()) {
+      const key = keys[index] ?? '';
+      const first = seen.get(key);
+      const own = { app: rendered.name, manifest };
+      if (first === undefined) seen.set(key, own);
       // Either app could be the right one, so neither is applied.
-      for (const [own, other] of [
-        [{ app, manifest }, first],
-        [first, { app, manifest }],
-      ] as const) {
-        const message = `${formatId(manifest.id)} also stands in ${other.manifest.origin.file}:${other.manifest.origin.line}${own.app === other.app ? '' : ` (app "${other.app.name}")`}`;
-        diagnostics.push({
-          code: 'DUPLICATE_OBJECT',
-          severity: 'error',
-          message,
-          help: 'Remove one of them.',
-          origin: own.manifest.origin,
-          app: own.app.name,
-          cluster,
-        });
-      }
+      else diagnostics.push(duplicate(own, first, cluster), duplicate(first, own, cluster));
     }
   }
+  return diagnostics;
 }
 
-function finishApp(app: App, manifests: readonly FinishedManifest[], diagnostics: readonly Diagnostic[]): RenderedApp {
-  const errors = diagnostics.filter((each) => each.severity === 'error' && each.app === app.name);
-  if (errors.length > 0) return heldApp(app, errors);
-  const autoscaled = findAutoscaled(manifests);
-  const sorted = manifests
-    .map((manifest) =>
-      autoscaled.has(idKey(manifest.id)) ? asAutoscaled(manifest) : { ...manifest, autoscaled: false },
-    )
-    .sort((a, b) => a.policy.wave - b.policy.wave || compareIds(a.id, b.id));
-  return { ...heldApp(app, []), state: 'rendered', manifests: sorted };
-}
-
-/**
- * A reference that could not be replaced stays as text, and is then no label, no name and no namespace: one mistake, not
- * two.
- */
-function explains(first: Diagnostic, second: Diagnostic): boolean {
-  return (
-    first.severity === 'error' &&
-    VARIABLE_CODES.includes(first.code) &&
-    !VARIABLE_CODES.includes(second.code) &&
-    first.app === second.app &&
-    first.origin.file === second.origin.file &&
-    first.origin.line === second.origin.line &&
-    first.origin.column === second.origin.column
-  );
-}
-
-const VARIABLE_CODES: readonly Diagnostic['code'][] = ['UNKNOWN_VARIABLE', 'BAD_VARIABLE'];
-
-/** The same body means something else: an autoscaler that comes or goes is a change of what it scales. */
-function asAutoscaled(manifest: FinishedManifest): Manifest {
-  return { ...manifest, autoscaled: true, hash: hashJson([manifest.body, 'autoscaled']) };
-}
-
-function toDiagnostic(
-  { code, severity, message, help, pointer, part }: Problem,
-  locate: Locate,
-  source: DocumentSource,
-  app: string,
-  cluster: string,
-): Diagnostic {
-  const optional = help === undefined ? {} : { help };
-  return { code, severity, message, ...optional, origin: locate(source, pointer, part ?? 'value'), app, cluster };
-}
-
-function originOf({ file, line, column }: DocumentSource): Origin {
-  return { file, line, column };
+function duplicate({ app, manifest }: Standing, other: Standing, cluster: string): Diagnostic {
+  const { file, line } = other.manifest.origin;
+  return {
+    code: 'DUPLICATE_OBJECT',
+    severity: 'error',
+    message: `${formatId(manifest.id)} also stands in ${file}:${line}${app === other.app ? '' : ` (app "${other.app}")`}`,
+    help: 'Remove one of them.',
+    origin: manifest.origin,
+    app,
+    cluster,
+  };
 }

@@ -1,67 +1,106 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { App, FleetConfig } from '../model/fleet.ts';
+import type { App, Cluster, FleetConfig } from '../model/fleet.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Locate } from '../model/locate.ts';
-import type { ClusterTarget, RenderedCluster, RenderedFleet } from '../model/render.ts';
-import { compareText, groupKindKey, groupOf } from '../object/id.ts';
+import { createMemo, type Memo } from '../memo.ts';
+import type { AppTarget, ClusterTarget, RenderedApp, RenderedFleet } from '../model/render.ts';
+import { groupKindKey, groupOf } from '../object/id.ts';
 import { textAt } from '../object/json.ts';
 import { isNamespaced } from '../object/kinds.ts';
 import { withCustomResources } from '../object/merge-keys.ts';
 import { mergeDiagnostics } from './merge-diagnostics.ts';
-import { digestOf, heldApp, type RenderContext, renderCluster } from './render-cluster.ts';
+import { type AppRender, heldApp, renderApp, type RenderContext } from './render-app.ts';
+import { renderCluster } from './render-cluster.ts';
 
 /**
  * Renders every cluster. An app that an error concerns everywhere is held on all clusters, also on those that no
  * placement selects: as long as nobody knows where it should be, nothing of it is removed.
+ *
+ * App by app first and then cluster by cluster, so that after a change only the apps that it reaches are looked at, and
+ * only the clusters where one of them came out differently.
  */
 export function renderTargets(
   config: FleetConfig,
   placed: { readonly targets: readonly ClusterTarget[]; readonly diagnostics: readonly Diagnostic[] },
   locate: Locate,
+  memo: Memo = createMemo(),
 ): RenderedFleet {
-  const context = renderContext(config, locate);
-  const apps = new Map(config.apps.map((app) => [app.name, app]));
-  const renders = placed.targets.map((target) => renderCluster(target, apps, context));
+  const context = renderContext(config, memo);
   const everywhere = [...config.diagnostics, ...placed.diagnostics];
-  const held = heldApps(config, everywhere);
+  const held = heldApps(config, everywhere, memo);
+  const apps = renderApps(config, placed.targets, context, locate, memo);
+  const renders = placed.targets.map(({ cluster }) => {
+    const own = apps.map((render) => render.get(cluster.name)).filter((each) => each !== undefined);
+    const inputs = [cluster, ...own, 'held', ...held];
+    return memo.scope(`cluster ${cluster.name}`, inputs, () => renderCluster(cluster, own, held));
+  });
   return {
     revision: config.revision,
     fleet: config.fleet,
     apps: config.apps.map((app) => app.name),
     clusterNames: config.clusters.map((cluster) => cluster.name),
-    clusters: renders.map(({ cluster }) => withHeld(cluster, held)),
+    clusters: renders.map(({ cluster }) => cluster),
     diagnostics: mergeDiagnostics([...everywhere, ...renders.flatMap((render) => render.diagnostics)], placed.targets),
   };
 }
 
-/** What all clusters share. */
-export function renderContext(config: FleetConfig, locate: Locate): RenderContext {
+/** What all apps and clusters share. */
+export function renderContext(config: FleetConfig, memo: Memo): RenderContext {
+  const { fleet } = config;
   const definitions = findDefinitions(config);
-  return {
-    fleet: config.fleet,
+  return memo.share('context', [fleet, ...definitions], () => ({
+    fleet,
     isNamespaced: scopes(config, definitions),
     schema: withCustomResources(definitions),
-    locate,
-  };
+  }));
 }
 
-function heldApps(config: FleetConfig, diagnostics: readonly Diagnostic[]): ReturnType<typeof heldApp>[] {
+interface PlacedApps {
+  readonly clusters: Cluster[];
+  readonly targets: AppTarget[];
+}
+
+/** For each app, sorted by name, what it is on each cluster that has it, by the cluster's name. */
+function renderApps(
+  config: FleetConfig,
+  targets: readonly ClusterTarget[],
+  context: RenderContext,
+  locate: Locate,
+  memo: Memo,
+): readonly ReadonlyMap<string, AppRender>[] {
+  const placed = new Map<string, PlacedApps>(config.apps.map((app) => [app.name, { clusters: [], targets: [] }]));
+  for (const { cluster, apps } of targets) {
+    for (const target of apps) {
+      const own = placed.get(target.app);
+      own?.clusters.push(cluster);
+      own?.targets.push(target);
+    }
+  }
+  return config.apps.map((app) => {
+    const own = placed.get(app.name);
+    const inputs = [app, context, ...(own?.clusters ?? []), ...(own?.targets ?? [])];
+    return memo.scope(`render ${app.name}`, inputs, (inner) => {
+      const tools = { locate, memo: inner };
+      const render = (cluster: Cluster, index: number): readonly (readonly [string, AppRender])[] => {
+        const target = own?.targets[index];
+        return target === undefined ? [] : [[cluster.name, renderApp(target, app, cluster, context, tools)]];
+      };
+      return new Map(own?.clusters.flatMap(render));
+    });
+  });
+}
+
+function heldApps(config: FleetConfig, diagnostics: readonly Diagnostic[], memo: Memo): readonly RenderedApp[] {
   const errors = Map.groupBy(
     diagnostics.filter((each) => each.severity === 'error' && each.cluster === undefined),
     (each) => each.app,
   );
   return config.apps
     .filter((app) => app.broken || errors.has(app.name))
-    .map((app) => heldApp(app, errors.get(app.name) ?? []));
-}
-
-function withHeld(cluster: RenderedCluster, held: ReturnType<typeof heldApps>): RenderedCluster {
-  if (held.length === 0) return cluster;
-  const names = new Set(held.map((app) => app.name));
-  const apps = [...cluster.apps.filter((app) => !names.has(app.name)), ...held].sort((a, b) =>
-    compareText(a.name, b.name),
-  );
-  return { ...cluster, apps, digest: digestOf(apps) };
+    .map((app) => {
+      const own = errors.get(app.name) ?? [];
+      return memo.share('held', [app, ...own], () => heldApp(app, own));
+    });
 }
 
 /** CustomResourceDefinitions anywhere in the repository. */

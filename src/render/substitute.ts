@@ -42,6 +42,19 @@ export function listVariables(value: JsonValue): readonly string[] {
   return [...names].sort();
 }
 
+/**
+ * What {@link substitute} takes from a cluster for these variables, as text: where two clusters give the same text, the value
+ * and the problems come out the same.
+ */
+export function printVariables(names: readonly string[], source: VariableSource): string {
+  const print = (name: string): string => {
+    const value = lookUpVariable(name, source);
+    // A problem names the variable that was probably meant.
+    return value === undefined ? `none of ${JSON.stringify(variablesOf(source))}` : JSON.stringify(value);
+  };
+  return names.map(print).join(',');
+}
+
 /** The value of `cluster.name`, `cluster.region`, `cluster.labels.KEY` or `vars.NAME`; `undefined` where there is none. */
 export function lookUpVariable(name: string, source: VariableSource): string | number | boolean | undefined {
   if (name === 'cluster.name') return source.name;

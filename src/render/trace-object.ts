@@ -1,17 +1,19 @@
 import type { Origin } from '../model/diagnostic.ts';
 import type { App, BaseManifest, DocumentSource, Patch } from '../model/fleet.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import type { AppTarget, ClusterTarget } from '../model/render.ts';
+import type { AppTarget, ClusterTarget, PlacedObject } from '../model/render.ts';
+import type { Locate } from '../model/locate.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { isObject, sameJson, textAt } from '../object/json.ts';
 import { formatPointer, parsePointer } from '../object/pointer.ts';
 import { replicaField } from '../object/replicas.ts';
-import { applyOverlays, type Draft } from './apply-overlays.ts';
+import { createMemo } from '../memo.ts';
+import { applyOverlays } from './apply-overlays.ts';
 import { fieldPath, type FieldPath, followPath } from './field-path.ts';
 import { finishObject } from './finish-object.ts';
 import { nearestPath } from './nearest-path.ts';
-import { type RenderContext, withShare } from './render-cluster.ts';
-import { substitute } from './substitute.ts';
+import { type RenderContext, withShare } from './render-app.ts';
+import { startDraft } from './start-draft.ts';
 
 /**
  * What a layer did to an object: `base` is how it is written, with variables replaced; `placement` divided its count;
@@ -50,19 +52,18 @@ export function traceObject(
   const target = apps.find((each) => each.app === app.name);
   const written = target === undefined ? undefined : findWritten(target, manifest);
   if (target === undefined || written === undefined) return [];
-  const { source } = written.base;
-  const first = substitute(written.base.body, cluster).value;
-  const layers: Layer[] = [{ kind: 'base', body: first, origin: manifest.origin, source }];
-  let draft: Draft = { body: first, source, by: manifest.by, patches: [], ...written.share };
+  const tools = { cluster, memo: createMemo(), report: () => {} };
+  let draft = startDraft(written, tools);
+  const layers: Layer[] = [{ kind: 'base', body: draft.body, origin: manifest.origin, source: draft.source }];
   for (const patch of target.overlays.flatMap((overlay) => overlay.patches)) {
     if (!manifest.overlays.some((each) => isAt(each, patch.source))) continue;
     const alone = { name: '', clusters: EVERYWHERE, patches: [patch], resources: [], origin: patch.source };
-    const [next] = applyOverlays([draft], [alone], { cluster, app, ...context, report: () => {} });
+    const [next] = applyOverlays([draft], [alone], { app, ...context, ...tools });
     if (next === undefined || next.body === draft.body) continue;
     draft = next;
     layers.push({ kind: 'overlay', body: next.body, origin: patch.source, source: patch.source, patch });
   }
-  const shared = withShare(draft, () => {});
+  const { body: shared } = withShare(draft);
   if (draft.share !== undefined) layers.push({ kind: 'placement', body: shared, origin: manifest.by });
   const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
   const finished = finishObject(shared, { isNamespaced: context.isNamespaced, defaultNamespace });
@@ -75,20 +76,10 @@ export function traceObject(
 
 const EVERYWHERE = { all: true, matchLabels: {}, matchExpressions: [], origin: { file: '', line: 1, column: 1 } };
 
-interface Written {
-  readonly base: BaseManifest;
-  readonly share?: { readonly share: number };
-}
-
 /** The document that an object was made from: of the base, or of an overlay's resources. */
-function findWritten({ objects, overlays }: AppTarget, manifest: Manifest): Written | undefined {
-  const placed = objects.find(({ base }) => isAt(manifest.origin, base.source) && isOf(manifest, base));
-  if (placed !== undefined) {
-    return { base: placed.base, ...(placed.replicas === undefined ? {} : { share: { share: placed.replicas } }) };
-  }
-  const resources = overlays.flatMap((overlay) => overlay.resources);
-  const base = resources.find((each) => isAt(manifest.origin, each.source) && isOf(manifest, each));
-  return base === undefined ? undefined : { base };
+function findWritten({ objects, overlays }: AppTarget, manifest: Manifest): PlacedObject | undefined {
+  const added = overlays.flatMap(({ resources, origin }) => resources.map((base) => ({ base, by: origin })));
+  return [...objects, ...added].find(({ base }) => isAt(manifest.origin, base.source) && isOf(manifest, base));
 }
 
 /** Items of a flow-style List may begin on one line; their kinds tell them apart. */
@@ -101,7 +92,12 @@ function isAt(origin: Origin, source: DocumentSource): boolean {
 }
 
 /** Who set a field, first to last. Layers that leave it as it is are left out. */
-export function traceField(layers: readonly Layer[], pointer: string, context: RenderContext): FieldTrace {
+export function traceField(
+  layers: readonly Layer[],
+  pointer: string,
+  context: RenderContext,
+  locate: Locate,
+): FieldTrace {
   const segments = parsePointer(pointer);
   const last = layers.at(-1)?.body ?? {};
   const path = segments === undefined ? undefined : findPath(layers, segments, context);
@@ -115,7 +111,7 @@ export function traceField(layers: readonly Layer[], pointer: string, context: R
     const found = followPath(layer.body, path);
     const value = found.whole ? found.value : undefined;
     if (!sameJson(value, before) || decidesCount(layer, pointer)) {
-      const origin = originOf(layer, path, context);
+      const origin = originOf(layer, path, locate);
       origins.push({ kind: layer.kind, origin, ...(value === undefined ? {} : { value }) });
     }
     before = value;
@@ -141,7 +137,7 @@ function findPath(
   return undefined;
 }
 
-function originOf({ source, patch, origin, body }: Layer, path: FieldPath, { locate }: RenderContext): Origin {
+function originOf({ source, patch, origin, body }: Layer, path: FieldPath, locate: Locate): Origin {
   if (source === undefined) return origin;
   const { segments } = followPath(body, path);
   if (patch === undefined) return locate(source, formatPointer(segments), 'value');

@@ -2,6 +2,7 @@ import type { Diagnostic, Origin } from '../model/diagnostic.ts';
 import type { Expansion } from '../model/extensions.ts';
 import type { App, AppDefaults, Overlay, Placement } from '../model/fleet.ts';
 import type { RegularFile } from '../model/snapshot.ts';
+import { scopeReported } from '../memo.ts';
 import { isManifestFile } from '../read-file.ts';
 import { parseOverlay, parseOverlayFolder, sortOverlays } from './parse-overlay.ts';
 import { parsePlacement } from './parse-placement.ts';
@@ -27,15 +28,22 @@ export interface ManifestReader {
 /** How long an object of an app may be missing before that counts as failed. */
 const DEFAULT_TIMEOUT_MS = 5 * 60_000;
 
+/** What an app is parsed from, besides the files of its folder. */
+export interface AppInput {
+  /** Of `base/`. */
+  readonly base: Expansion;
+  readonly defaults: AppDefaults;
+  readonly manifests: ManifestReader;
+}
+
 /** Everything below one folder of `apps/`. An app is always there, even if nothing of it could be read. */
 export function parseApp(
   folder: string,
   files: readonly RegularFile[],
-  defaults: AppDefaults,
-  reader: ManifestReader,
+  { base, defaults, manifests }: AppInput,
   outer: ParseContext,
 ): App {
-  const name = folder.slice(folder.lastIndexOf('/') + 1);
+  const name = nameOf(folder);
   let broken = false;
   const report = (diagnostic: Diagnostic): void => {
     broken ||= diagnostic.severity === 'error';
@@ -52,16 +60,13 @@ export function parseApp(
       origin,
     });
   }
-  const inside = (part: string): readonly RegularFile[] =>
-    files.filter((file) => file.path.startsWith(`${folder}/${part}/`));
-  const own = readOwn(folder, files, ['App', 'Placement'], `apps/${name}/`, context);
-  const settings = own.apps[0];
-  reportSecond(own.apps, 'App', context);
+  const { apps, placements } = parseRootFiles(folder, files, context);
+  const settings = apps[0];
+  reportSecond(apps, 'App', context);
   checkName(settings, name, context);
   reportStray(folder, files, context);
-  const base = reader.expandBase(name, inside('base'));
   for (const diagnostic of base.diagnostics) report(diagnostic);
-  const overlays = parseOverlays(folder, files, reader, context);
+  const overlays = parseOverlays(folder, files, manifests, context);
   for (const { body, source } of [base.manifests, ...overlays.map((overlay) => overlay.resources)].flat()) {
     const raw = { value: body, source };
     // A document of ours among the manifests would be sent to clusters, which do not know it.
@@ -76,7 +81,6 @@ export function parseApp(
       origin,
     });
   }
-  const placements = own.placements.map((each) => parsePlacement(each, context));
   reportNames(placements, 'placement', context);
   return {
     name,
@@ -87,6 +91,31 @@ export function parseApp(
     broken,
     origin,
   };
+}
+
+/** `apps/web` → `web`. */
+export function nameOf(folder: string): string {
+  return folder.slice(folder.lastIndexOf('/') + 1);
+}
+
+/** Those below a folder, in all of its folders. */
+export function filesIn(folder: string, files: readonly RegularFile[]): readonly RegularFile[] {
+  return files.filter((file) => file.path.startsWith(`${folder}/`));
+}
+
+interface RootFiles {
+  readonly apps: readonly OwnDocument<'App'>[];
+  readonly placements: readonly Placement[];
+}
+
+/** The documents that say how the app is placed. While they stay, so do the placements: nothing is rendered for their sake. */
+function parseRootFiles(folder: string, files: readonly RegularFile[], { memo, ...outer }: ParseContext): RootFiles {
+  const direct = files.filter((file) => !file.path.slice(folder.length + 1).includes('/'));
+  return scopeReported(memo, 'root files', direct, outer.report, (report, inner) => {
+    const context = { ...outer, report, memo: inner };
+    const own = readOwn(direct, ['App', 'Placement'], `apps/${nameOf(folder)}/`, context);
+    return { apps: own.apps, placements: own.placements.map((each) => parsePlacement(each, context)) };
+  });
 }
 
 /** Manifests in a folder that nothing reads would be silently absent. */
@@ -110,9 +139,8 @@ interface OwnDocuments {
   readonly overlays: readonly OwnDocument<'Overlay'>[];
 }
 
-/** Documents of ours in the files of one folder itself, not below it. Anything else there is an error. */
+/** Documents of ours in the files of one folder. Anything else there is an error. */
 function readOwn(
-  folder: string,
   files: readonly RegularFile[],
   expected: readonly Kind[],
   place: string,
@@ -132,8 +160,7 @@ function readOwn(
     else reportUnexpected(raw, expected, place, context);
   };
   for (const file of files) {
-    const direct = !file.path.slice(folder.length + 1).includes('/');
-    if (direct && isManifestFile(file.path)) for (const raw of readDocuments(file, context)) readOne(raw);
+    if (isManifestFile(file.path)) for (const raw of readDocuments(file, context)) readOne(raw);
   }
   return own;
 }
@@ -145,16 +172,24 @@ function parseOverlays(
   context: ParseContext,
 ): readonly Overlay[] {
   const root = `${folder}/overlays`;
-  const below = files.filter((file) => file.path.startsWith(`${root}/`));
-  const own = readOwn(root, below, ['Overlay'], `${root}/`, context);
-  const nested = Map.groupBy(
-    below.filter((file) => file.path.slice(root.length + 1).includes('/')),
-    (file) => `${root}/${file.path.slice(root.length + 1).split('/')[0] ?? ''}`,
+  const parts = Map.groupBy(filesIn(root, files), (file) => partBelow(root, file.path));
+  const overlays = [...parts].flatMap(([path, inner]) =>
+    scopeReported(context.memo, `overlays of ${path}`, inner, context.report, (report, memo): readonly Overlay[] => {
+      const own = { ...context, report, memo };
+      const [file] = inner;
+      if (file?.path !== path) return [parseOverlayFolder(path, inner, reader.parseManifests, own)];
+      return readOwn(inner, ['Overlay'], `${root}/`, own).overlays.map((each) => parseOverlay(each, own));
+    }),
   );
-  const folders = [...nested].map(([path, inner]) => parseOverlayFolder(path, inner, reader.parseManifests, context));
-  const named = own.overlays.map((each) => parseOverlay(each, context));
-  reportNames(named, 'overlay', context);
-  return sortOverlays([...folders, ...named]);
+  const isFile = ({ origin }: Overlay): boolean => partBelow(root, origin.file) === origin.file;
+  reportNames(overlays.filter(isFile), 'overlay', context);
+  return sortOverlays(overlays);
+}
+
+/** What stands in a folder itself: `apps/web/overlays/eu/a.yaml` → `apps/web/overlays/eu`. */
+function partBelow(root: string, path: string): string {
+  const end = path.indexOf('/', root.length + 1);
+  return end < 0 ? path : path.slice(0, end);
 }
 
 function parseAppSettings(

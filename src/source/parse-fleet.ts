@@ -5,8 +5,9 @@ import type { RefusedFile, RegularFile, Snapshot } from '../model/snapshot.ts';
 import { compareText } from '../object/id.ts';
 import { textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
+import { type Memo, scopeReported } from '../memo.ts';
 import { isManifestFile, type ReadFile } from '../read-file.ts';
-import { parseApp, type ManifestReader } from './parse-app.ts';
+import { filesIn, type ManifestReader, nameOf, parseApp } from './parse-app.ts';
 import { parseCluster } from './parse-cluster.ts';
 import { DEFAULTS, parseSettings } from './parse-settings.ts';
 import { type ParseContext, readDocuments, readKind, ownKindOf, reportUnexpected } from './read-kind.ts';
@@ -17,6 +18,7 @@ export interface ParseTools {
   readonly read: ReadFile;
   readonly locate: Locate;
   readonly manifests: ManifestReader;
+  readonly memo: Memo;
 }
 
 /** A fleet, or only the reasons why there is none. */
@@ -33,11 +35,14 @@ export function parseFleet(snapshot: Snapshot, tools: ParseTools): ParsedFleet {
   const context: ParseContext = { ...tools, report: (diagnostic) => void diagnostics.push(diagnostic) };
   const files = snapshot.files.filter((file) => file.kind === 'file');
   reportRefused(snapshot, context);
-  reportCollisions(snapshot, context);
+  const paths = snapshot.files.map((each) => each.path);
+  scopeReported(tools.memo, 'collisions', paths, context.report, (report) => reportCollisions(paths, report));
   const file = findFleetFile(snapshot, context);
   // Then it is more likely the wrong folder than a fleet without clusters and apps.
   if (file === undefined) return { state: 'unusable', diagnostics };
-  const fleet = parseFleetFile(file, context);
+  const fleet = scopeReported(tools.memo, 'fleet file', [file], context.report, (report, memo) =>
+    parseFleetFile(file, { ...context, report, memo }),
+  );
   const clusters = parseClusters(files, context);
   const apps = parseApps(snapshot, fleet?.defaults ?? DEFAULTS, tools, context);
   reportStray(files, apps, context);
@@ -114,14 +119,12 @@ function parseFleetFile(file: RegularFile, context: ParseContext): Fleet | undef
 
 function parseClusters(files: readonly RegularFile[], context: ParseContext): readonly Cluster[] {
   const found = files.filter((file) => file.path.startsWith('clusters/') && isManifestFile(file.path));
-  const own = found.flatMap((file) =>
-    readDocuments(file, context).flatMap((raw) => {
-      if (ownKindOf(raw) === 'Cluster') return readKind('Cluster', raw, context) ?? [];
-      reportUnexpected(raw, ['Cluster' satisfies Kind], 'clusters/', context);
-      return [];
-    }),
+  const parsed = found.flatMap((file) =>
+    scopeReported(context.memo, `clusters of ${file.path}`, [file], context.report, (report, memo) =>
+      parseClusterFile(file, { ...context, report, memo }),
+    ),
   );
-  if (own.length === 0 && found.every((file) => isEmpty(file, context))) {
+  if (parsed.length === 0 && found.every((file) => isEmpty(file, context))) {
     context.report({
       code: 'NO_CLUSTER',
       severity: 'error',
@@ -130,7 +133,8 @@ function parseClusters(files: readonly RegularFile[], context: ParseContext): re
       origin: { file: found[0]?.path ?? 'clusters', line: 1, column: 1 },
     });
   }
-  const clusters = own.map((each) => parseCluster(each, context)).sort((a, b) => compareText(a.name, b.name));
+  const sorted = parsed.toSorted((a, b) => compareText(a.name, b.name));
+  const clusters = context.memo.share('clusters', sorted, () => sorted);
   for (const [index, cluster] of clusters.entries()) {
     const first = clusters[index - 1];
     if (first?.name !== cluster.name) continue;
@@ -146,16 +150,33 @@ function parseClusters(files: readonly RegularFile[], context: ParseContext): re
   return clusters;
 }
 
+function parseClusterFile(file: RegularFile, context: ParseContext): readonly Cluster[] {
+  return readDocuments(file, context).flatMap((raw) => {
+    if (ownKindOf(raw) !== 'Cluster') {
+      reportUnexpected(raw, ['Cluster' satisfies Kind], 'clusters/', context);
+      return [];
+    }
+    const own = readKind('Cluster', raw, context);
+    return own === undefined ? [] : [parseCluster(own, context)];
+  });
+}
+
+/** An app depends on its own files and on the defaults of the fleet; an app in which nothing changed is the same object. */
 function parseApps(
   snapshot: Snapshot,
   defaults: Fleet['defaults'],
-  { manifests }: ParseTools,
+  { manifests, memo }: ParseTools,
   context: ParseContext,
 ): readonly App[] {
   const refused = refusedApps(snapshot);
-  return appFolders(snapshot).map(([folder, inner]) => {
-    const app = parseApp(folder, inner, defaults, manifests, context);
-    return refused.has(app.name) ? { ...app, broken: true } : app;
+  return appFolders(snapshot).map(([folder, files]) => {
+    const isRefused = refused.has(nameOf(folder));
+    const base = manifests.expandBase(nameOf(folder), filesIn(`${folder}/base`, files));
+    const inputs = [defaults, isRefused, base, ...files];
+    return scopeReported(memo, `app ${folder}`, inputs, context.report, (report, inner) => {
+      const app = parseApp(folder, files, { base, defaults, manifests }, { ...context, report, memo: inner });
+      return isRefused ? { ...app, broken: true } : app;
+    });
   });
 }
 
@@ -168,7 +189,7 @@ function isEmpty(file: RegularFile, { read }: ParseContext): boolean {
 /** Every folder below `apps/`, also one of which no file could be read: an app that is gone would be pruned. */
 function appFolders(snapshot: Snapshot): readonly (readonly [string, readonly RegularFile[]])[] {
   const inner = snapshot.files.filter((file) => /^apps\/[^/]+\//.test(file.path));
-  const folders = Map.groupBy(inner, (file) => file.path.split('/').slice(0, 2).join('/'));
+  const folders = Map.groupBy(inner, (file) => file.path.slice(0, file.path.indexOf('/', 'apps/'.length)));
   return [...folders]
     .map(([folder, files]) => [folder, files.filter((file) => file.kind === 'file')] as const)
     .sort(([a], [b]) => compareText(a, b));
@@ -216,9 +237,9 @@ function reportRefused({ files }: Snapshot, { report }: ParseContext): void {
 }
 
 /** On a disk that takes upper and lower case for one, as those of macOS and Windows do, one of the files is missing. */
-function reportCollisions({ files }: Snapshot, { report }: ParseContext): void {
+function reportCollisions(paths: readonly string[], report: ParseContext['report']): void {
   const seen = new Map<string, string>();
-  for (const path of new Set(files.flatMap((file) => withFolders(file.path)))) {
+  for (const path of new Set(paths.flatMap(withFolders))) {
     const key = path.toLowerCase();
     const first = seen.get(key);
     if (first === undefined) seen.set(key, path);

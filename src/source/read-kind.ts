@@ -3,6 +3,7 @@ import type { DocumentSource } from '../model/fleet.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { Locate } from '../model/locate.ts';
 import type { RegularFile } from '../model/snapshot.ts';
+import type { Memo } from '../memo.ts';
 import { groupOf } from '../object/id.ts';
 import { isObject, textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
@@ -15,6 +16,8 @@ export interface ParseContext {
   readonly read: ReadFile;
   readonly locate: Locate;
   readonly report: (diagnostic: Diagnostic) => void;
+  /** Of the thing that is parsed: what it is made of is looked up here. */
+  readonly memo: Memo;
 }
 
 /** A document of a file, not looked at yet. */

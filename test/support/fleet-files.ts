@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { printDiagnostics } from '../../src/cli/diagnostics.ts';
+import { createMemo } from '../../src/memo.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { Expansion } from '../../src/model/extensions.ts';
 import type { FleetConfig } from '../../src/model/fleet.ts';
@@ -122,6 +123,7 @@ export function parseFiles(files: TestFiles): ParsedFleet {
   return parseFleet(snapshot, {
     read,
     locate,
+    memo: createMemo(),
     manifests: { parseManifests: parse, expandBase: (app, base) => expandBase(base, { app, parseManifests: parse }) },
   });
 }

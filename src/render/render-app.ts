@@ -1,0 +1,196 @@
+import type { Diagnostic, Origin } from '../model/diagnostic.ts';
+import type { App, Cluster, DocumentSource, Fleet } from '../model/fleet.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Locate } from '../model/locate.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { Memo } from '../memo.ts';
+import type { AppTarget, RenderedApp } from '../model/render.ts';
+import { compareIds, idKey } from '../object/id.ts';
+import { hashJson, mapAt } from '../object/json.ts';
+import type { MergeSchema } from '../object/merge-keys.ts';
+import { replicaField } from '../object/replicas.ts';
+import { applyOverlays } from './apply-overlays.ts';
+import { findAutoscaled } from './find-autoscaled.ts';
+import { findPlace } from './find-place.ts';
+import { finishObject } from './finish-object.ts';
+import type { Problem } from './problem.ts';
+import { type Draft, startDraft } from './start-draft.ts';
+
+/** What all apps and clusters share. While nothing of it changes, it stays one object: everything that is rendered hangs on it. */
+export interface RenderContext {
+  readonly fleet: Fleet;
+  readonly isNamespaced: (group: string, kind: string) => boolean | undefined;
+  readonly schema: MergeSchema;
+}
+
+/** One app on all clusters for which it comes out the same. No cluster is named in it. */
+export interface AppRender {
+  /** As it is on a cluster where nothing else is wrong. Without manifests where something is wrong with the app itself. */
+  readonly rendered: RenderedApp;
+  /** Everything that could be made, also beside errors: enough to see that an object stands there twice. */
+  readonly manifests: readonly Manifest[];
+  /** Of {@link idKey}, in the order of `manifests`. */
+  readonly keys: readonly string[];
+  /** Of this app alone. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What `rendered` adds to the digest of a cluster. */
+  readonly digestText: string;
+}
+
+/**
+ * Merges base, overlays and replica counts of an app, in this order; later wins (design 2, "What is applied"). Each step is made
+ * once for all clusters on which it starts from the same things, and where all manifests are the same ones, so is the result.
+ * `locate` is no input: where a field stands follows from the file that it is in.
+ */
+export function renderApp(
+  { objects, overlays }: AppTarget,
+  app: App,
+  cluster: Cluster,
+  context: RenderContext,
+  { locate, memo }: { readonly locate: Locate; readonly memo: Memo },
+): AppRender {
+  const found: Found[] = [];
+  const report: Report = (problem, source) => void found.push({ problem, source });
+  const tools = { cluster, memo, report };
+  const drafts = objects.map((object) => startDraft(object, tools));
+  const merged = applyOverlays(drafts, overlays, { app, ...context, ...tools });
+  const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
+  const manifests = merged.flatMap((draft) => {
+    const inputs = [draft, context, defaultNamespace];
+    const { manifest, problems } = memo.share('finished', inputs, () => finishDraft(draft, context, defaultNamespace));
+    for (const problem of problems) reportField(problem, draft, report);
+    return manifest === undefined ? [] : [manifest];
+  });
+  const settings = memo.share('settings', [app], () => settingsOf(app, memo));
+  const wrong = found.flatMap(({ problem, source }) => [JSON.stringify(problem), source]);
+  return memo.share('app', [settings, ...manifests, ...wrong], () =>
+    finishApp(settings, manifests, toDiagnostics(found, app, locate), memo),
+  );
+}
+
+/** An app that an error keeps from being rendered: whatever runs goes on running. */
+export function heldApp(app: App, diagnostics: readonly Diagnostic[]): RenderedApp {
+  const { name, drift, prune, onUnplace, suspend, timeoutMs, unprotect } = app;
+  const dependsOn = app.dependsOn.map((each) => each.app);
+  const settings = { name, drift, prune, onUnplace, suspend, timeoutMs, unprotect, dependsOn };
+  return { ...settings, state: 'held', manifests: [], diagnostics };
+}
+
+/** By meaning: ids and hashes of all manifests, in the order of printing. A held app is part of a digest by name. */
+export function printForDigest({ name, state, manifests }: RenderedApp): string {
+  const lines = manifests.map(({ id, apiVersion, hash }) => `${apiVersion} ${idKey(id)} ${hash}\n`);
+  return `${name} ${state}\n${lines.join('')}`;
+}
+
+/** The app without what is rendered of it: the same object as long as the settings are the same, whatever else changes. */
+function settingsOf(app: App, memo: Memo): RenderedApp {
+  const settings = heldApp(app, []);
+  return memo.share('same settings', [JSON.stringify(settings)], () => settings);
+}
+
+type Report = (problem: Problem, source: DocumentSource) => void;
+
+interface Found {
+  readonly problem: Problem;
+  readonly source: DocumentSource;
+}
+
+interface FinishedDraft {
+  /** Absent: one of the problems is an error. */
+  readonly manifest?: Manifest;
+  readonly problems: readonly Problem[];
+}
+
+/** No cluster is known here, so that a manifest is made once for all of them. A rule that needs a fact of a cluster takes it as an input. */
+function finishDraft(draft: Draft, context: RenderContext, defaultNamespace: string | undefined): FinishedDraft {
+  const { body, problems: ofShare } = withShare(draft);
+  const finished = finishObject(body, { isNamespaced: context.isNamespaced, defaultNamespace });
+  const problems = [...ofShare, ...finished.problems];
+  if (finished.object === undefined) return { problems };
+  const manifest = {
+    ...finished.object,
+    hash: hashJson(finished.object.body),
+    origin: originOf(draft.source),
+    by: draft.by,
+    overlays: draft.patches.map((patch) => originOf(patch.source)),
+    autoscaled: false,
+  };
+  return { manifest, problems };
+}
+
+/** A problem of a merged object is reported where its field was written, in a patch or in the base. */
+function reportField(problem: Problem, draft: Draft, report: Report): void {
+  const { source, pointer } = findPlace(draft.source, draft.patches, problem.pointer);
+  report({ ...problem, pointer }, source);
+}
+
+/** This cluster's share of a divided count. An overlay that sets the count itself would be overruled in silence. */
+export function withShare(draft: Draft): { readonly body: JsonObject; readonly problems: readonly Problem[] } {
+  const { body, share } = draft;
+  const field = replicaField(body);
+  if (share === undefined || field === undefined) return { body, problems: [] };
+  const divided = { ...body, spec: { ...mapAt(body, 'spec'), [field]: share } };
+  if (draft.countChanged !== true) return { body: divided, problems: [] };
+  const message = `an overlay sets spec.${field}, which the placement at ${draft.by.file}:${draft.by.line} divides`;
+  const help = 'Change the weights of the placement, or take the field out of the overlay.';
+  const pointer = `/spec/${field}`;
+  return { body: divided, problems: [{ code: 'REPLICAS_DIVIDED', severity: 'error', message, help, pointer }] };
+}
+
+function finishApp(
+  settings: RenderedApp,
+  manifests: readonly Manifest[],
+  diagnostics: readonly Diagnostic[],
+  memo: Memo,
+): AppRender {
+  const hasError = diagnostics.some((each) => each.severity === 'error');
+  const rendered = hasError ? settings : { ...settings, ...sortManifests(manifests, memo) };
+  const keys = manifests.map(({ id }) => idKey(id));
+  return { rendered, manifests, keys, diagnostics, digestText: printForDigest(rendered) };
+}
+
+function sortManifests(manifests: readonly Manifest[], memo: Memo): Pick<RenderedApp, 'state' | 'manifests'> {
+  const autoscaled = findAutoscaled(manifests);
+  const sorted = manifests
+    .map((each) => (autoscaled.has(idKey(each.id)) ? memo.share('autoscaled', [each], () => asAutoscaled(each)) : each))
+    .sort((a, b) => a.policy.wave - b.policy.wave || compareIds(a.id, b.id));
+  return { state: 'rendered', manifests: sorted };
+}
+
+/** The same body means something else: an autoscaler that comes or goes is a change of what it scales. */
+function asAutoscaled(manifest: Manifest): Manifest {
+  return { ...manifest, autoscaled: true, hash: hashJson([manifest.body, 'autoscaled']) };
+}
+
+function toDiagnostics(found: readonly Found[], app: App, locate: Locate): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const { problem, source } of found) {
+    const { code, severity, message, help, pointer, part } = problem;
+    const optional = help === undefined ? {} : { help };
+    const origin = locate(source, pointer, part ?? 'value');
+    const diagnostic = { code, severity, message, ...optional, origin, app: app.name };
+    if (!diagnostics.some((each) => explains(each, diagnostic))) diagnostics.push(diagnostic);
+  }
+  return diagnostics;
+}
+
+/**
+ * A reference that could not be replaced stays as text, and is then no label, no name and no namespace: one mistake, not
+ * two.
+ */
+function explains(first: Diagnostic, second: Diagnostic): boolean {
+  return (
+    first.severity === 'error' &&
+    VARIABLE_CODES.includes(first.code) &&
+    !VARIABLE_CODES.includes(second.code) &&
+    first.origin.file === second.origin.file &&
+    first.origin.line === second.origin.line &&
+    first.origin.column === second.origin.column
+  );
+}
+
+const VARIABLE_CODES: readonly Diagnostic['code'][] = ['UNKNOWN_VARIABLE', 'BAD_VARIABLE'];
+
+function originOf({ file, line, column }: DocumentSource): Origin {
+  return { file, line, column };
+}
