@@ -10,7 +10,7 @@ import { mapLimited } from '../src/concurrency.ts';
 import type { JsonObject, JsonValue } from '../src/model/json.ts';
 import { isObject, listAt, textAt } from '../src/object/json.ts';
 import { type ApiClient, ApiError } from '../test/support/api-client.ts';
-import { type Model, readModel, type ServedKind, type Shape, type TypeShape } from './generate-schema.ts';
+import { type Model, readModel, type ServedKind, type Shape, type TypeShape } from './served-model.ts';
 
 /** Keys are `Type.field`. */
 export interface Demands {
@@ -222,7 +222,7 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
 };
 
 function scalar(mark: string, values: readonly string[], name: string): JsonValue {
-  const [first] = values.filter((value) => value !== '');
+  const first = values.find((value) => value !== '');
   switch (mark) {
     case 'i':
     case 'n':

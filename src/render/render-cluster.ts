@@ -9,6 +9,7 @@ import { compareIds, formatId, idKey } from '../object/id.ts';
 import { hashJson, mapAt } from '../object/json.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
 import { replicaField } from '../object/replicas.ts';
+import type { CheckObject } from '../schema/check-object.ts';
 import { applyOverlays, type Draft } from './apply-overlays.ts';
 import { findAutoscaled } from './find-autoscaled.ts';
 import { findPlace } from './find-place.ts';
@@ -21,6 +22,8 @@ export interface RenderContext {
   readonly fleet: Fleet;
   readonly isNamespaced: (group: string, kind: string) => boolean | undefined;
   readonly schema: MergeSchema;
+  /** By the kinds of Kubernetes and of the repository. */
+  readonly check: CheckObject;
   readonly locate: Locate;
 }
 
@@ -99,10 +102,13 @@ function renderApp(
     const { object, problems } = finishObject(body, { isNamespaced: context.isNamespaced, defaultNamespace });
     for (const problem of problems) reportField(problem, draft, report);
     if (object === undefined) return [];
+    const hash = hashJson(object.body);
+    const wrong = object.policy.apply === 'ignore' ? [] : context.check(object.body, hash, cluster.kubernetesVersion);
+    for (const problem of wrong) reportField(problem, draft, report);
     return [
       {
         ...object,
-        hash: hashJson(object.body),
+        hash,
         origin: originOf(draft.source),
         by: draft.by,
         overlays: draft.patches.map((patch) => originOf(patch.source)),

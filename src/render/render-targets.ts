@@ -7,6 +7,8 @@ import { compareText, groupKindKey, groupOf } from '../object/id.ts';
 import { textAt } from '../object/json.ts';
 import { isNamespaced } from '../object/kinds.ts';
 import { withCustomResources } from '../object/merge-keys.ts';
+import { createObjectCheck } from '../schema/check-object.ts';
+import { knownDefinitions } from '../schema/known-definitions.ts';
 import { mergeDiagnostics } from './merge-diagnostics.ts';
 import { digestOf, heldApp, renderCluster } from './render-cluster.ts';
 
@@ -24,6 +26,7 @@ export function renderTargets(
     fleet: config.fleet,
     isNamespaced: scopes(config, definitions),
     schema: withCustomResources(definitions),
+    check: createObjectCheck(knownDefinitions(config.apps)),
     locate,
   };
   const apps = new Map(config.apps.map((app) => [app.name, app]));
