@@ -92,16 +92,20 @@ function readType(
   const isObjectKind = at(definition, 'x-kubernetes-group-version-kind') !== undefined;
   const fields = Object.entries(mapAt(definition, 'properties')).map(([field, each]): [string, Shape] => [
     field,
-    isObjectKind && field === 'status' ? ANY : readShape(each, plain, nameOf), // Nobody applies a status.
+    isObjectKind && field === 'status' ? OPEN : readShape(each, plain, nameOf), // Nobody applies a status.
   ]);
   return { fields: new Map(fields), required: listAt(definition, 'required').map(String) };
 }
 
 const ANY: Shape = { kind: 'any' };
 
+/** A map of anything. */
+const OPEN: Shape = { kind: 'map', of: ANY };
+
 function readPlain(name: string, definition: JsonValue): Shape {
   const known = PLAIN[name.split('.').at(-1) ?? ''];
   if (known !== undefined) return { kind: 'scalar', mark: known, values: [] };
+  if (textAt(definition, 'type') === 'object') return OPEN;
   return textAt(definition, 'type') === 'string' ? { kind: 'scalar', mark: 's', values: [] } : ANY;
 }
 
@@ -120,7 +124,7 @@ function readShape(schema: JsonValue, plain: ReadonlyMap<string, Shape>, nameOf:
   if (type === 'array') return { kind: 'list', of: readShape(at(schema, 'items') ?? {}, plain, nameOf) };
   const values = at(schema, 'additionalProperties');
   if (isObject(values)) return { kind: 'map', of: readShape(values, plain, nameOf) };
-  if (type === 'object' && at(schema, 'properties') === undefined) return ANY;
+  if (type === 'object' && at(schema, 'properties') === undefined) return OPEN;
   const mark = SCALARS[type];
   if (mark === undefined) throw new Error(`a schema that this script does not know: ${JSON.stringify(schema)}`);
   const enumerated = listAt(schema, 'enum').map(String).sort();

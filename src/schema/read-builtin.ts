@@ -68,7 +68,9 @@ function readShape(text: string): Schema {
   const [mark = '', values] = text.split('=');
   const type = SCALARS[mark];
   if (type === undefined) return { kind: 'type', name: text };
-  return { kind: 'scalar', type, ...(values === undefined ? {} : { values: values.split('|') }) };
+  // Go has it as `int32` and refuses what is larger as a wrong type.
+  const range = type === 'integer-or-text' ? { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 } : {};
+  return { kind: 'scalar', type, ...range, ...(values === undefined ? {} : { values: values.split('|') }) };
 }
 
 const NO_FIELDS: ReadonlyMap<string, Schema> = new Map();
