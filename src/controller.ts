@@ -7,7 +7,7 @@ import type { Cluster } from './model/fleet.ts';
 import type { FleetState, HeadTrouble, HealedDrift } from './model/fleet-state.ts';
 import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
 import type { RenderedCluster, RenderedFleet } from './model/render.ts';
-import type { Tick, TickMemory } from './model/tick.ts';
+import type { Phase, Tick, TickMemory } from './model/tick.ts';
 import { idKey } from './object/id.ts';
 
 /** Both ports of one cluster, as long as its connection settings stay the same. */
@@ -28,6 +28,7 @@ export interface ControllerPorts {
   /** Whether a cluster has nothing left to wait for. */
   readonly isInSync: (tick: Tick) => boolean;
   readonly onProgress: (cluster: string, result: ObjectResult) => void;
+  readonly onPhase?: (cluster: string, phase: Phase) => void;
   /** After each tick, which took so many seconds, and whenever the head changed. */
   readonly onState: (state: FleetState, tick: Tick | undefined, seconds: number) => void;
   /** A bug in Muster, in one cluster's tick: the others go on. */
@@ -193,7 +194,8 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     const { reader, writer } = connection;
     const isEnding = (): boolean => ending;
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs + RECORD_MS)]);
-    const own = { isEnding, onProgress, claim: (uid: string) => claim(member, uid) };
+    const onPhase = (phase: Phase): void => ports.onPhase?.(name, phase);
+    const own = { isEnding, onProgress, onPhase, claim: (uid: string) => claim(member, uid) };
     return reconcileCluster(input, { reader, writer, clock, isHuman, mayWrite, ...own }, signal);
   };
 

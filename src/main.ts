@@ -104,6 +104,7 @@ function processIo(): Io {
     err: (text) => void process.stderr.write(text),
     env: process.env,
     errIsTerminal: process.stderr.isTTY,
+    columns: process.stderr.columns,
     colour: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
   };
 }

@@ -13,19 +13,21 @@ import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
 import { withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
 import { detectDrift } from './drift/detect-drift.ts';
+import { markOverdue } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
-import type { ApplyResult, ObjectResult } from './model/apply.ts';
+import type { ApplyPlan, ApplyResult, ObjectResult } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
 import type { Expansion } from './model/extensions.ts';
 import type { Health } from './model/health.ts';
 import type { Locate } from './model/locate.ts';
+import type { Manifest } from './model/manifest.ts';
 import type { Observation } from './model/observation.ts';
 import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
 import type { RenderedCluster, RenderedFleet } from './model/render.ts';
 import type { RegularFile, Snapshot } from './model/snapshot.ts';
-import type { DoneTick, HealthReport, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
+import type { DoneTick, HealthReport, Phase, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
 import { FIELD_MANAGER } from './object/applyset.ts';
 import { groupKindKey, idKey } from './object/id.ts';
 import { placeFleet } from './placement/place-fleet.ts';
@@ -33,23 +35,51 @@ import { createLocate, createReadFile, type ParseCache, type ReadFile } from './
 import { expandBase } from './render/expand-base.ts';
 import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
-import { renderTargets } from './render/render-targets.ts';
+import { renderContext, renderTargets } from './render/render-targets.ts';
+import { type FieldTrace, type Layer, traceField, traceObject } from './render/trace-object.ts';
 import type { ManifestReader } from './source/parse-app.ts';
 import { parseFleet } from './source/parse-fleet.ts';
 
 /** Parse, place, render: everything that depends on a commit alone. `parsed` may be shared between revisions. */
 export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): RenderResult {
+  return traceFleet(snapshot, parsed).result;
+}
+
+/** The same, with a way to ask for the layers of its objects. Only what is asked for costs anything. */
+export function traceFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): TracedFleet {
   const read = createReadFile(parsed);
   const files = new Map(snapshot.files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : [])));
   const locate = createLocate(files);
   const manifests = readManifests(read, locate);
   const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
   if (parsedFleet.state === 'unusable') {
-    return { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) };
+    const result = { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) } as const;
+    return { result, trace: () => undefined };
   }
   const { config } = parsedFleet;
   const placed = placeFleet(config, locate);
-  return { state: 'rendered', fleet: renderTargets(config, placed, locate) };
+  const fleet = renderTargets(config, placed, locate);
+  const trace: TracedFleet['trace'] = (cluster, app, manifest) => {
+    const target = placed.targets.find((each) => each.cluster.name === cluster);
+    const own = config.apps.find((each) => each.name === app);
+    if (target === undefined || own === undefined) return undefined;
+    const context = renderContext(config, locate);
+    const layers = traceObject(target, own, manifest, context);
+    return { layers, field: (pointer) => traceField(layers, pointer, context) };
+  };
+  return { result: { state: 'rendered', fleet }, trace };
+}
+
+export interface TracedFleet {
+  readonly result: RenderResult;
+  /** The layers of an object of this result. */
+  readonly trace: (cluster: string, app: string, manifest: Manifest) => ObjectTrace | undefined;
+}
+
+export interface ObjectTrace {
+  readonly layers: readonly Layer[];
+  /** `pointer` as in RFC 6901; an item of a list by its position or its name. */
+  readonly field: (pointer: string) => FieldTrace;
 }
 
 /** A revision rendered for every cluster, or only the reasons why it cannot be. */
@@ -85,10 +115,17 @@ export interface TickPorts {
   readonly isHuman: (manager: string) => boolean;
   /** Told as objects are written, for people who watch. */
   readonly onProgress: (result: ObjectResult) => void;
+  /** Told where a tick is. Absent: nobody watches. */
+  readonly onPhase?: (phase: Phase) => void;
 }
 
 /** A cluster of which nothing is remembered. */
-export const EMPTY_MEMORY: TickMemory = { previews: new Map(), missing: new Map(), heals: new Map() };
+export const EMPTY_MEMORY: TickMemory = {
+  previews: new Map(),
+  missing: new Map(),
+  heals: new Map(),
+  behind: new Map(),
+};
 
 /** An owned object that was not there is asked for again after this long. */
 const REMEMBER_MISSING_MS = 60_000;
@@ -111,6 +148,7 @@ export async function reconcileCluster(
     ...(result === undefined ? {} : { result }),
   });
   try {
+    ports.onPhase?.({ kind: 'reading' });
     const missing = recent(memory.missing, nowMs);
     const observedAt = new Date(clock.now()).toISOString();
     const observation = await observe(target, fleet.name, observedAt, missing, reader, signal);
@@ -118,7 +156,9 @@ export async function reconcileCluster(
     const stranger = checkIdentity({ ...identity, claim: ports.claim ?? nobody });
     if (stranger !== undefined) return { tick: failed(stranger), memory: EMPTY_MEMORY };
     const policy = { manager: FIELD_MANAGER, isHuman: ports.isHuman };
-    const asked = { fleet: fleet.name, target, observation, policy, remembered: memory.previews, nowMs, reader };
+    const onPreview = (done: number, total: number): void => ports.onPhase?.({ kind: 'validating', done, total });
+    const remembered = memory.previews;
+    const asked = { fleet: fleet.name, target, observation, policy, remembered, nowMs, reader, onPreview };
     const previews = await preview(asked, signal);
     const drift = detectDrift(target, observation, previews);
     const plan = planApply({
@@ -131,16 +171,22 @@ export async function reconcileCluster(
       heals: memory.heals,
       nowMs,
     });
+    ports.onPhase?.({ kind: 'applying', total: countWrites(plan) });
     const writer = fencedWriter(ports.writer, fenceOf(input, ports));
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
-    const health = reportHealth(target, observation, result);
+    const reported = reportHealth(target, observation, result);
+    const { health, behind } = markOverdue({ target, health: reported, previews, behind: memory.behind, nowMs });
     const tick: DoneTick = { state: 'done', target, revision, observation, previews, drift, plan, result, health };
-    return { tick, memory: remember(tick, memory, missing, nowMs) };
+    return { tick, memory: { ...remember(tick, memory, missing, nowMs), behind } };
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     return { tick: failed(error), memory };
   }
+}
+
+function countWrites({ apps }: ApplyPlan): number {
+  return apps.reduce((sum, { steps, deletes }) => sum + steps.flat().length + deletes.length, 0);
 }
 
 function nobody(): undefined {
@@ -184,7 +230,12 @@ function reportHealth(target: RenderedCluster, observation: Observation, result:
   return { objects };
 }
 
-function remember(tick: DoneTick, memory: TickMemory, missing: ReadonlyMap<string, number>, nowMs: number): TickMemory {
+function remember(
+  tick: DoneTick,
+  memory: TickMemory,
+  missing: ReadonlyMap<string, number>,
+  nowMs: number,
+): Omit<TickMemory, 'behind'> {
   const { observation, result } = tick;
   const hashes = new Map(tick.target.apps.flatMap((app) => app.manifests.map((each) => [idKey(each.id), each.hash])));
   // What waits is not remembered: it waits for something that this cluster may have by now.

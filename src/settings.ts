@@ -87,6 +87,11 @@ export const OPTIONS = {
     value: 'NAME',
     doc: 'Context of the kubeconfig for the hub, which holds the Secrets of connection.secretRef. Default: the cluster that Muster runs in.',
   },
+  field: {
+    flag: 'field',
+    value: 'POINTER',
+    doc: 'The field, as a JSON pointer: /spec/replicas. An item of a list by its position or its name.',
+  },
   namespace: {
     flag: 'namespace',
     short: 'n',

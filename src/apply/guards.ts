@@ -55,7 +55,11 @@ export function judgeDeletions(
   if (deletes.length === 0 || reason === undefined) return { deletes, kept, gone };
   const digest = deletionDigest(context, deletes);
   if (context.approvals.includes(digest)) return { deletes, kept, gone };
-  const waiting = deletes.map(({ id }) => ({ id, reason: `waits for approval of ${digest}`, released: false }));
+  const waiting = deletes.map(({ id }) => ({
+    id,
+    reason: `waits for approval of ${digest}`,
+    state: 'waiting' as const,
+  }));
   return {
     deletes: [],
     kept: [...kept, ...waiting],
@@ -93,9 +97,9 @@ function keepReason(entry: InventoryEntry, live: LiveObject, context: DeletionCo
   if (!labelled) return keep(id, 'its ownership label was changed by hand');
   if (live.owners.length > 0) return keep(id, `it is owned by ${live.owners.join(', ')}`);
   if (id.group === '' && id.kind === 'Namespace' && SYSTEM_NAMESPACES.includes(id.name))
-    return keep(id, 'the cluster cannot do without it');
+    return protect(id, 'the cluster cannot do without it');
   if (context.guards.protect.includes(id.kind) && !context.unprotect.includes(id.kind))
-    return keep(id, `${id.kind} is protected. List the kind in spec.unprotect of the app to let it be deleted`);
+    return protect(id, `${id.kind} is protected. List the kind in spec.unprotect of the app to let it be deleted`);
   return undefined;
 }
 
@@ -110,16 +114,24 @@ function overBudget(count: number, total: number, { guards, leaving }: DeletionC
 }
 
 /** Objects that stay, all for the same reason. */
-export function keepAll(entries: readonly InventoryEntry[], reason: string, released: boolean): DeletionVerdict {
-  return { deletes: [], kept: entries.map(({ id }) => ({ id, reason, released })), gone: [] };
+export function keepAll(
+  entries: readonly InventoryEntry[],
+  reason: string,
+  state: KeptObject['state'],
+): DeletionVerdict {
+  return { deletes: [], kept: entries.map(({ id }) => ({ id, reason, state })), gone: [] };
 }
 
 function keep(id: ObjectId, reason: string): KeptObject {
-  return { id, reason, released: false };
+  return { id, reason, state: 'waiting' };
+}
+
+function protect(id: ObjectId, reason: string): KeptObject {
+  return { id, reason, state: 'protected' };
 }
 
 function release(id: ObjectId, reason: string): KeptObject {
-  return { id, reason, released: true };
+  return { id, reason, state: 'released' };
 }
 
 /** Reverse order of applying: what refers to others goes before what it refers to. */

@@ -34,7 +34,9 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
     if (state !== undefined) clean.set(idKey(id), { ...state, lost });
   }
   const applied = new Map(plan.steps.flat().map((each) => [idKey(each.request.id), each]));
-  const left = new Set([...plan.gone, ...plan.kept.filter((each) => each.released).map((each) => each.id)].map(idKey));
+  const left = new Set(
+    [...plan.gone, ...plan.kept.filter((each) => each.state === 'released').map((each) => each.id)].map(idKey),
+  );
   for (const each of result.objects) {
     const action = applied.get(idKey(each.id));
     if (each.outcome === 'deleted') left.add(idKey(each.id));

@@ -260,10 +260,14 @@ function judgeLeft(
   const wanted = new Set(app.manifests.map((manifest) => idKey(manifest.id)));
   const left = inventory.entries.filter((entry) => !wanted.has(idKey(entry.id)));
   return judgeSettled(left, context, (settled) => {
-    if (!app.prune) return keepAll(settled, 'the app has prune: false', true);
+    if (!app.prune) return keepAll(settled, 'the app has prune: false', 'released');
     const behind = skipped.find((each) => each.outcome === 'waiting' || each.outcome === 'unknown');
     if (behind !== undefined)
-      return keepAll(settled, `nothing is deleted before everything is applied: ${formatId(behind.id)} is not`, false);
+      return keepAll(
+        settled,
+        `nothing is deleted before everything is applied: ${formatId(behind.id)} is not`,
+        'waiting',
+      );
     return judgeDeletions(settled, inventory, { ...deletionContext(app.name, context), unprotect: app.unprotect });
   });
 }
@@ -274,10 +278,10 @@ function judgeLeaving(inventory: Inventory, context: Context): DeletionVerdict {
   const unplaced = context.apps.includes(app);
   return judgeSettled(inventory.entries, context, (settled) => {
     if (unplaced && inventory.onUnplace === 'orphan') {
-      return keepAll(settled, 'no placement selects this cluster any more, and onUnplace is "orphan"', true);
+      return keepAll(settled, 'no placement selects this cluster any more, and onUnplace is "orphan"', 'released');
     }
     if (!unplaced && !inventory.prune)
-      return keepAll(settled, 'its app left the repository, and had prune: false', true);
+      return keepAll(settled, 'its app left the repository, and had prune: false', 'released');
     // Not known means that a cluster was not seen yet: that is more than any limit.
     const leaving = unplaced ? { leaving: context.leaving.get(app) ?? Number.POSITIVE_INFINITY } : {};
     return judgeDeletions(settled, inventory, { ...deletionContext(app, context), unprotect: [], ...leaving });
@@ -301,9 +305,12 @@ function judgeSettled(
   );
   const verdict = judge(entries.filter((entry) => !awaited.includes(entry) && !doubtful.includes(entry)));
   const waiting = [
-    ...keepAll(awaited, 'the repository wants it under another name, kind or app, which has not taken it yet', false)
-      .kept,
-    ...keepAll(doubtful, `nothing is deleted while app "${held}" cannot be rendered: it may want it`, false).kept,
+    ...keepAll(
+      awaited,
+      'the repository wants it under another name, kind or app, which has not taken it yet',
+      'waiting',
+    ).kept,
+    ...keepAll(doubtful, `nothing is deleted while app "${held}" cannot be rendered: it may want it`, 'waiting').kept,
   ];
   return { ...verdict, kept: [...waiting, ...verdict.kept] };
 }

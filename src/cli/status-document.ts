@@ -1,5 +1,8 @@
 import type { FleetState } from '../model/fleet-state.ts';
-import type { Tick } from '../model/tick.ts';
+import type { AppPlan } from '../model/apply.ts';
+import type { ObjectId } from '../model/manifest.ts';
+import type { RenderedApp } from '../model/render.ts';
+import type { DoneTick, Tick } from '../model/tick.ts';
 import { formatId } from '../object/id.ts';
 import { assessCluster } from '../report/assess-cluster.ts';
 import { listLost } from '../report/list-lost.ts';
@@ -39,30 +42,51 @@ export function statusDocument(state: FleetState, replica?: Replica): object {
 
 function details(tick: Tick): object {
   if (tick.state === 'failed') return { failure: { code: tick.failure.code, message: tick.failure.safeMessage } };
-  const apps = tick.target.apps.map(({ name, state, manifests }) => {
-    const plan = tick.plan.apps.find((each) => each.app === name);
-    const refused = plan?.skipped.filter((each) => each.outcome === 'refused') ?? [];
-    const behind = tick.health.objects.filter((each) => each.app === name && each.health.state !== 'Current');
-    return [
-      name,
-      {
-        state: plan?.blocked?.kind ?? state,
-        objects: manifests.length,
-        ...(plan?.blocked === undefined ? {} : { reason: plan.blocked.reason }),
-        ...(refused.length === 0
-          ? {}
-          : { refused: refused.map(({ id, reason }) => ({ object: formatId(id), reason })) }),
-        ...(behind.length === 0
-          ? {}
-          : { notCurrent: behind.map(({ id, health }) => ({ object: formatId(id), ...health })) }),
-        ...(plan?.approval === undefined
-          ? {}
-          : { approval: plan.approval.digest, deletions: plan.approval.objects.map(formatId) }),
-      },
-    ] as const;
-  });
+  const { target, plan } = tick;
+  const leaving = plan.apps.filter(({ app }) => target.apps.every(({ name }) => name !== app));
+  const apps = [
+    ...target.apps.map((app) => [app.name, wantedApp(app, tick)] as const),
+    ...leaving.map((app) => [app.app, { ...planned(app, 'leaving'), objects: 0 }] as const),
+  ];
   const drift = tick.drift.objects
     .filter((each) => each.cause === 'drift')
     .map(({ app, id, state, fields }) => ({ app, object: formatId(id), state, fields }));
   return { observedAt: tick.observation.observedAt, apps: Object.fromEntries(apps), drift, lost: listLost(tick) };
+}
+
+function wantedApp({ name, state, manifests }: RenderedApp, { plan, health }: DoneTick): object {
+  const behind = health.objects.filter((each) => each.app === name && each.health.state !== 'Current');
+  return {
+    ...planned(
+      plan.apps.find((each) => each.app === name),
+      state,
+    ),
+    objects: manifests.length,
+    ...list(
+      'notCurrent',
+      behind.map(({ id, health }) => ({ object: formatId(id), ...health })),
+    ),
+  };
+}
+
+function planned(plan: AppPlan | undefined, state: string): object {
+  if (plan === undefined) return { state };
+  const { blocked, approval, skipped, kept } = plan;
+  const refused = skipped.filter((each) => each.outcome === 'refused');
+  return {
+    state: blocked?.kind ?? state,
+    ...(blocked === undefined ? {} : { reason: blocked.reason }),
+    ...list('refused', refused.map(withReason)),
+    ...list('kept', kept.map(withReason)),
+    ...(approval === undefined ? {} : { approval: approval.digest, deletions: approval.objects.map(formatId) }),
+  };
+}
+
+function withReason({ id, reason }: { readonly id: ObjectId; readonly reason: string }): object {
+  return { object: formatId(id), reason };
+}
+
+/** A member that is there only where it has something to say. */
+function list(name: string, items: readonly object[]): object {
+  return items.length === 0 ? {} : { [name]: items };
 }

@@ -1,21 +1,19 @@
 import { CONTROLLER_LIMITS, createController } from '../controller.ts';
-import type { Outcome } from '../model/apply.ts';
 import type { Tick } from '../model/tick.ts';
 import type { RenderedFleet } from '../model/render.ts';
-import { formatId } from '../object/id.ts';
-import { assessCluster, isInSync } from '../report/assess-cluster.ts';
-import { listLost } from '../report/list-lost.ts';
+import { isInSync } from '../report/assess-cluster.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
 import { type Settings, UsageError } from '../settings.ts';
 import { compareSnapshots } from '../source/git/compare-snapshots.ts';
 import { connect, humanManagers, openHub } from './connections.ts';
-import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
+import { hasErrors, printDiagnostics } from './diagnostics.ts';
 import { loadSnapshot } from './load-fleet.ts';
 import { openFolder, openRepository, type OpenRepository } from './open-repository.ts';
 import { renderLimits } from './render-limits.ts';
 import { selectTargets } from './select-targets.ts';
 import { realClock } from './real-clock.ts';
-import { printTable } from './table.ts';
+import { createSyncHistory, printJsonReport, printReport, type SyncHistory } from './sync-report.ts';
+import { createSyncView } from './sync-view.ts';
 import type { Io, Verb } from './verb.ts';
 
 export const syncVerb: Verb = {
@@ -53,6 +51,7 @@ export const syncVerb: Verb = {
   ],
   run: async ({ operands, settings, format, io, signal }) => {
     const source = await openSource(operands[0], settings);
+    const history = createSyncHistory();
     try {
       const head = await source.repository.poll(signal);
       const rendering = renderRevision({ ...head, path: source.path }, renderLimits(settings), signal);
@@ -61,12 +60,14 @@ export const syncVerb: Verb = {
       const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
       io.err(printDiagnostics(diagnostics));
       if (result.state === 'unusable') {
-        if (format === 'json') io.out(printJsonReport('', [], diagnostics));
+        if (format === 'json') io.out(printJsonReport('', [], history, diagnostics));
         return 1;
       }
       const fleet = { ...result.fleet, clusters: selectTargets(result.fleet, settings) };
-      const ticks = await syncFleet(fleet, settings, io, signal);
-      io.out(format === 'json' ? printJsonReport(head.revision, ticks, diagnostics) : printReport(ticks));
+      const ticks = await syncFleet(fleet, settings, history, io, signal);
+      io.out(
+        format === 'json' ? printJsonReport(head.revision, ticks, history, diagnostics) : printReport(ticks, history),
+      );
       return ticks.every(isInSync) && !hasErrors(diagnostics) ? 0 : 1;
     } finally {
       await source.close();
@@ -95,6 +96,7 @@ async function warnOfChanges(directory: string, io: Io): Promise<void> {
 async function syncFleet(
   fleet: RenderedFleet,
   settings: Settings,
+  history: SyncHistory,
   io: Io,
   signal: AbortSignal,
 ): Promise<readonly Tick[]> {
@@ -102,11 +104,12 @@ async function syncFleet(
   const isHuman = humanManagers(settings);
   const hub = await openHub(settings, io.env, () => {});
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(settings.duration('timeout'))]);
-  const said = new Map<string, string>();
-  const counts = new Map<string, Map<Outcome, number>>();
+  const names = fleet.clusters.map(({ cluster }) => cluster.name);
+  const view = createSyncView(names, io, () => realClock.monotonicMs());
   return new Promise((resolve, reject) => {
     const end = (): void => {
       const ticks = [...controller.state().ticks.values()];
+      view.close();
       controller
         .close(settings.duration('grace'))
         .then(() => hub?.close())
@@ -119,22 +122,15 @@ async function syncFleet(
         mayWrite: () => true,
         isHuman,
         isInSync,
-        onProgress: (cluster, { outcome }) => {
-          const own = counts.get(cluster) ?? new Map<Outcome, number>();
-          counts.set(cluster, own.set(outcome, (own.get(outcome) ?? 0) + 1));
+        onProgress: (cluster, result) => {
+          history.add(cluster, result);
+          view.object(cluster, result);
         },
+        onPhase: view.phase,
         onBug: (_cluster, error) => reject(error instanceof Error ? error : new Error(String(error))),
         onState: (state, tick) => {
           if (tick === undefined) return;
-          const name = tick.target.cluster.name;
-          const line = describe(tick, counts.get(name));
-          if (said.get(name) !== line) io.err(`${name}: ${line}\n`);
-          said.set(name, line);
-          for (const { object, path, manager } of listLost(tick)) {
-            const left = `${name}: ${object}: ${path} is left to "${manager}", which holds it\n`;
-            if (!said.has(left)) io.err(left);
-            said.set(left, '');
-          }
+          view.tick(tick);
           const done = fleet.clusters.every(({ cluster }) => {
             const last = state.ticks.get(cluster.name);
             return last !== undefined && (once || isInSync(last));
@@ -148,52 +144,4 @@ async function syncFleet(
     timeout.addEventListener('abort', end, { once: true });
     controller.setFleet(fleet);
   });
-}
-
-function describe(tick: Tick, counts: ReadonlyMap<Outcome, number> | undefined): string {
-  const written = [...(counts ?? [])].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
-  const { state, text } = assessCluster(tick);
-  return `${state === 'success' ? '' : `${state}: `}${text}${written === '' ? '' : ` (${written})`}`;
-}
-
-/** What was written in the last look of each cluster, and what was not and why. */
-function printReport(ticks: readonly Tick[]): string {
-  const rows = ticks.map((tick) => {
-    const { state, text } = assessCluster(tick);
-    return [tick.target.cluster.name, state, text];
-  });
-  return printTable(['CLUSTER', 'STATE', 'DETAILS'], rows);
-}
-
-function printJsonReport(
-  revision: string,
-  ticks: readonly Tick[],
-  diagnostics: Parameters<typeof printDiagnostics>[0],
-): string {
-  const clusters = ticks.map(
-    (tick) =>
-      [
-        tick.target.cluster.name,
-        {
-          ...assessCluster(tick),
-          digest: tick.target.digest,
-          objects: (tick.result?.apps ?? []).flatMap(({ app, objects }) =>
-            objects.map(({ id, outcome, reason }) => ({
-              app,
-              object: formatId(id),
-              outcome,
-              ...(reason === '' ? {} : { reason }),
-            })),
-          ),
-        },
-      ] as const,
-  );
-  const document = {
-    apiVersion: 'muster.dev/v1alpha1',
-    kind: 'Sync',
-    revision,
-    clusters: Object.fromEntries(clusters),
-    diagnostics: diagnostics.map(toOutput),
-  };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
 }

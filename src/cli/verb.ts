@@ -37,6 +37,8 @@ export interface Io {
   readonly err: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly errIsTerminal: boolean;
+  /** Width of that terminal; absent: not known. */
+  readonly columns?: number;
   /** Colours are wanted on `err`. */
   readonly colour: boolean;
 }

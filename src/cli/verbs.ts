@@ -7,6 +7,7 @@ import { renderVerb } from './render.ts';
 import { runVerb } from './run.ts';
 import { statusVerb } from './status.ts';
 import { syncVerb } from './sync.ts';
+import { traceVerb } from './trace.ts';
 import type { Verb } from './verb.ts';
 
 /** All commands, in the order of `muster --help`. A new one is a file in this folder and a line here. */
@@ -14,6 +15,7 @@ export const VERBS: readonly Verb[] = [
   renderVerb,
   checkVerb,
   placeVerb,
+  traceVerb,
   diffVerb,
   syncVerb,
   runVerb,

@@ -29,6 +29,8 @@ export interface PreviewContext {
   readonly remembered: ReadonlyMap<string, RememberedPreview>;
   readonly nowMs: number;
   readonly reader: ClusterReader;
+  /** Told as objects are looked at. */
+  readonly onPreview: (done: number, total: number) => void;
 }
 
 /**
@@ -39,20 +41,23 @@ export interface PreviewContext {
  */
 export async function preview(context: PreviewContext, signal: AbortSignal): Promise<ReadonlyMap<string, Preview>> {
   const dirty = context.target.apps.flatMap((app) => dirtyObjects(app, context));
+  let done = 0;
+  const onDone = (): void => context.onPreview((done += 1), dirty.length);
   const { namespaces = [], others = [] } = Object.groupBy(dirty, (each) =>
     isNamespace(each.manifest) ? 'namespaces' : 'others',
   );
   // Namespaces first: that one is new spares each object in it a request that could only say so.
-  const first = await previewAll(namespaces, { ...context, toCome: new Set() }, signal);
+  const first = await previewAll(namespaces, { ...context, toCome: new Set(), onDone }, signal);
   const created = first.filter(([, each]) => each.state === 'accepted' && each.before === undefined);
   const toCome = new Set(created.map(([{ manifest }]) => manifest.id.name));
-  const rest = await previewAll(others, { ...context, toCome }, signal);
+  const rest = await previewAll(others, { ...context, toCome, onDone }, signal);
   return new Map([...first, ...rest].map(([{ manifest }, each]) => [idKey(manifest.id), each]));
 }
 
 interface AskContext extends PreviewContext {
   /** Namespaces that are not there, and come with the same revision. */
   readonly toCome: ReadonlySet<string>;
+  readonly onDone: () => void;
 }
 
 async function previewAll(
@@ -60,10 +65,11 @@ async function previewAll(
   context: AskContext,
   signal: AbortSignal,
 ): Promise<readonly (readonly [DirtyObject, Preview])[]> {
-  return mapLimited(dirty, PARALLEL, async (each) => [
-    each,
-    recall(each, context) ?? (await previewObject(each, context, signal)),
-  ]);
+  return mapLimited(dirty, PARALLEL, async (each) => {
+    const preview = recall(each, context) ?? (await previewObject(each, context, signal));
+    context.onDone();
+    return [each, preview];
+  });
 }
 
 function isNamespace({ id }: Manifest): boolean {

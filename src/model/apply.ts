@@ -115,8 +115,11 @@ export interface SkippedObject {
 export interface KeptObject {
   readonly id: ObjectId;
   readonly reason: string;
-  /** True: it leaves our inventory and stays in the cluster. */
-  readonly released: boolean;
+  /**
+   * `waiting`: something has to happen first. `protected`: it stays on purpose, and goes as soon as nothing protects it.
+   * `released`: it leaves our inventory and stays in the cluster.
+   */
+  readonly state: 'waiting' | 'protected' | 'released';
 }
 
 export interface PendingApproval {

@@ -22,6 +22,14 @@ export interface DoneTick {
   readonly health: HealthReport;
 }
 
+/** What a tick is about to do, for people who watch. */
+export type Phase =
+  | { readonly kind: 'reading' }
+  /** Objects of which the API server was asked what an apply would do. */
+  | { readonly kind: 'validating'; readonly done: number; readonly total: number }
+  /** Objects to write; what comes of each is told by itself. */
+  | { readonly kind: 'applying'; readonly total: number };
+
 /** The cluster could not be read, or stopped answering. What happened before it did is in `result`. */
 export interface FailedTick {
   readonly state: 'failed';
@@ -53,6 +61,14 @@ export interface TickMemory {
   readonly missing: ReadonlyMap<string, number>;
   /** By {@link idKey}: when drift of an object was healed, newest last. */
   readonly heals: ReadonlyMap<string, readonly number[]>;
+  /** By {@link idKey}: since when an object is on its way. */
+  readonly behind: ReadonlyMap<string, Behind>;
+}
+
+export interface Behind {
+  /** Of the version that is on its way: another begins anew. */
+  readonly desiredHash: string;
+  readonly sinceMs: number;
 }
 
 export interface RememberedPreview {

@@ -71,7 +71,7 @@ export function digestOf(apps: readonly RenderedApp[]): string {
 
 type FinishedManifest = Omit<Manifest, 'autoscaled'>;
 
-type Report = (problem: Problem, source: DocumentSource) => void;
+export type Report = (problem: Problem, source: DocumentSource) => void;
 
 function renderApp(
   target: AppTarget,
@@ -124,7 +124,7 @@ function reportField(problem: Problem, draft: Draft, report: Report): void {
 }
 
 /** This cluster's share of a divided count. An overlay that sets the count itself would be overruled in silence. */
-function withShare(draft: Draft, report: Report): JsonObject {
+export function withShare(draft: Draft, report: Report): JsonObject {
   const { body, share } = draft;
   const field = replicaField(body);
   if (share === undefined || field === undefined) return body;

@@ -10,7 +10,7 @@ import { withCustomResources } from '../object/merge-keys.ts';
 import { createObjectCheck } from '../schema/check-object.ts';
 import { knownDefinitions } from '../schema/known-definitions.ts';
 import { mergeDiagnostics } from './merge-diagnostics.ts';
-import { digestOf, heldApp, renderCluster } from './render-cluster.ts';
+import { digestOf, heldApp, type RenderContext, renderCluster } from './render-cluster.ts';
 
 /**
  * Renders every cluster. An app that an error concerns everywhere is held on all clusters, also on those that no
@@ -21,14 +21,7 @@ export function renderTargets(
   placed: { readonly targets: readonly ClusterTarget[]; readonly diagnostics: readonly Diagnostic[] },
   locate: Locate,
 ): RenderedFleet {
-  const definitions = findDefinitions(config);
-  const context = {
-    fleet: config.fleet,
-    isNamespaced: scopes(config, definitions),
-    schema: withCustomResources(definitions),
-    check: createObjectCheck(knownDefinitions(config.apps)),
-    locate,
-  };
+  const context = renderContext(config, locate);
   const apps = new Map(config.apps.map((app) => [app.name, app]));
   const renders = placed.targets.map((target) => renderCluster(target, apps, context));
   const everywhere = [...config.diagnostics, ...placed.diagnostics];
@@ -40,6 +33,18 @@ export function renderTargets(
     clusterNames: config.clusters.map((cluster) => cluster.name),
     clusters: renders.map(({ cluster }) => withHeld(cluster, held)),
     diagnostics: mergeDiagnostics([...everywhere, ...renders.flatMap((render) => render.diagnostics)], placed.targets),
+  };
+}
+
+/** What all clusters share. */
+export function renderContext(config: FleetConfig, locate: Locate): RenderContext {
+  const definitions = findDefinitions(config);
+  return {
+    fleet: config.fleet,
+    isNamespaced: scopes(config, definitions),
+    schema: withCustomResources(definitions),
+    check: createObjectCheck(knownDefinitions(config.apps)),
+    locate,
   };
 }
 

@@ -50,7 +50,7 @@ function appFindings(plan: AppPlan): readonly ClusterVerdict[] {
     plan.approval === undefined
       ? []
       : [{ state: 'pending', text: `app ${app}: ${plan.approval.reason}; muster approve ${plan.approval.digest}` }];
-  const stuck = plan.kept.filter((each) => !each.released && plan.approval === undefined);
+  const stuck = plan.kept.filter((each) => each.state === 'waiting' && plan.approval === undefined);
   return [
     ...approval,
     ...plan.skipped.flatMap(skippedFindings),
@@ -113,7 +113,12 @@ function isDrifted({ outcome }: SkippedObject): boolean {
   return outcome === 'drifted';
 }
 
-function inSync({ health, target }: DoneTick): string {
+function inSync({ health, target, plan }: DoneTick): string {
+  const kept = plan.apps.flatMap((app) => app.kept.filter((each) => each.state === 'protected'));
   const [objects, apps] = [health.objects.length, target.apps.length];
-  return `in sync: ${objects} ${objects === 1 ? 'object' : 'objects'} of ${apps} ${apps === 1 ? 'app' : 'apps'}`;
+  const text = `in sync: ${objects} ${objects === 1 ? 'object' : 'objects'} of ${apps} ${apps === 1 ? 'app' : 'apps'}`;
+  const [first] = kept;
+  if (first === undefined) return text;
+  const stay = kept.length === 1 ? 'stays' : 'stay';
+  return `${text}; ${kept.length} left the repository and ${stay}: ${formatId(first.id)} (${first.reason})`;
 }

@@ -9,6 +9,7 @@ import {
   keepAll,
 } from '../../src/apply/guards.ts';
 import { kindRank } from '../../src/apply/waves.ts';
+import type { KeptObject } from '../../src/model/apply.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import type { InventoryEntry, KindState, LiveObject } from '../../src/model/observation.ts';
 import { formatId } from '../../src/object/id.ts';
@@ -64,57 +65,62 @@ const NAMESPACE = manifest('apiVersion: v1\nkind: Namespace\nmetadata: {name: sh
 const KUBE_SYSTEM = manifest('apiVersion: v1\nkind: Namespace\nmetadata: {name: kube-system}\n');
 
 /** Each with one proof missing. */
-const KEPT: readonly (readonly [missing: string, change: Case, reason: string, released: boolean])[] = [
+const KEPT: readonly (readonly [missing: string, change: Case, reason: string, state: KeptObject['state']])[] = [
   [
     'its kind could not be listed',
     { kinds: { '/ConfigMap': { state: 'unknown', reason: 'the server answered 503' } } },
     'its kind could not be read: the server answered 503',
-    false,
+    'waiting',
   ],
   [
     'another object took its name',
     { live: liveOf(LEFT, { uid: 'other' }) },
     'another object of the same name took its place',
-    true,
+    'released',
   ],
   [
     'an annotation keeps it',
     { live: liveOf(LEFT, { prunePolicy: { keep: true } }) },
     'muster.dev/prune: "false"',
-    true,
+    'released',
   ],
-  ['it is being deleted already', { live: liveOf(LEFT, { terminating: true }) }, 'its deletion is under way', false],
-  ['its label is gone', { live: withoutLabel(liveOf(LEFT)) }, 'its ownership label was changed by hand', false],
+  [
+    'it is being deleted already',
+    { live: liveOf(LEFT, { terminating: true }) },
+    'its deletion is under way',
+    'waiting',
+  ],
+  ['its label is gone', { live: withoutLabel(liveOf(LEFT)) }, 'its ownership label was changed by hand', 'waiting'],
   [
     'its label is another app’s',
     { live: liveOf(LEFT, { partOf: 'applyset-other-v1' }) },
     'its ownership label was changed by hand',
-    false,
+    'waiting',
   ],
-  ['it has an owner', { live: liveOf(LEFT, { owners: ['Rollout web'] }) }, 'it is owned by Rollout web', false],
+  ['it has an owner', { live: liveOf(LEFT, { owners: ['Rollout web'] }) }, 'it is owned by Rollout web', 'waiting'],
   [
     'the repository wants it under another name',
     { context: { desiredUids: new Set(['uid-ConfigMap-left']) } },
     'the repository wants it under another name, kind or app',
-    true,
+    'released',
   ],
   [
     'the fleet protects its kind',
     { live: liveOf(NAMESPACE), entry: entryOf(NAMESPACE) },
     'Namespace is protected. List the kind in spec.unprotect of the app to let it be deleted',
-    false,
+    'protected',
   ],
   [
     'the cluster cannot do without it',
     { live: liveOf(KUBE_SYSTEM), entry: entryOf(KUBE_SYSTEM), context: { unprotect: ['Namespace'] } },
     'the cluster cannot do without it',
-    false,
+    'protected',
   ],
   [
     'a crash left no uid, and it never carried our label',
     { entry: { ...entryOf(LEFT), uid: '' }, live: withoutLabel(liveOf(LEFT)) },
     'it was there before Muster and never became ours',
-    true,
+    'released',
   ],
 ];
 
@@ -123,10 +129,10 @@ function withoutLabel({ partOf: _partOf, ...live }: LiveObject): LiveObject {
 }
 
 test('without one proof it stays, and the reason is the proof that is missing', () => {
-  for (const [missing, change, reason, released] of KEPT) {
+  for (const [missing, change, reason, state] of KEPT) {
     const { deletes, kept } = judge(change);
     const id = (change.entry ?? entryOf(LEFT)).id;
-    assert.deepEqual([deletes, kept], [[], [{ id, reason, released }]], missing);
+    assert.deepEqual([deletes, kept], [[], [{ id, reason, state }]], missing);
   }
 });
 
@@ -134,7 +140,7 @@ test('a kind that nobody looked at is not known either', () => {
   const inventory = inventoryOf([entryOf(LEFT)]);
   const observation = { ...observationOf([], [inventory]), kinds: new Map<string, KindState>() };
   const { kept } = judgeDeletions(inventory.entries, inventory, contextOf({}, observation));
-  assert.deepEqual(kept, [{ id: LEFT.id, reason: 'its kind could not be read: not looked at', released: false }]);
+  assert.deepEqual(kept, [{ id: LEFT.id, reason: 'its kind could not be read: not looked at', state: 'waiting' }]);
 });
 
 test('what is not there any more is gone: its own absence, or that of its kind', () => {
@@ -229,8 +235,8 @@ test('an approval is of exactly this list on this cluster, and of nothing else',
   );
   assert.equal(judgeMany(7, 7, { approvals: [approval.digest.slice(0, -1)] }).deletes.length, 0);
   assert.deepEqual(
-    judgeMany(7, 7).kept.map(({ reason, released }) => [reason, released]),
-    Array.from({ length: 7 }, () => [`waits for approval of ${approval.digest}`, false]),
+    judgeMany(7, 7).kept.map(({ reason, state }) => [reason, state]),
+    Array.from({ length: 7 }, () => [`waits for approval of ${approval.digest}`, 'waiting']),
   );
 });
 
@@ -272,9 +278,9 @@ test('deletion goes in the reverse order of applying', () => {
 });
 
 test('all can be kept for one reason', () => {
-  assert.deepEqual(keepAll([entryOf(LEFT)], 'why', true), {
+  assert.deepEqual(keepAll([entryOf(LEFT)], 'why', 'released'), {
     deletes: [],
-    kept: [{ id: LEFT.id, reason: 'why', released: true }],
+    kept: [{ id: LEFT.id, reason: 'why', state: 'released' }],
     gone: [],
   });
 });

@@ -95,8 +95,8 @@ test('only confirmed deletions leave it', () => {
 
 test('what is gone or released leaves it, what is kept stays', () => {
   assert.deepEqual(names(planOf({ gone: [LEFT.id] })), ['old']);
-  assert.deepEqual(names(planOf({ kept: [{ id: LEFT.id, reason: '', released: true }] })), ['old']);
-  assert.deepEqual(names(planOf({ kept: [{ id: LEFT.id, reason: '', released: false }] })), ['old', 'left']);
+  assert.deepEqual(names(planOf({ kept: [{ id: LEFT.id, reason: '', state: 'released' }] })), ['old']);
+  assert.deepEqual(names(planOf({ kept: [{ id: LEFT.id, reason: '', state: 'waiting' }] })), ['old', 'left']);
 });
 
 test('a dry-run that changes nothing is a clean pass too', () => {
@@ -158,7 +158,7 @@ test('whatever happens in a write phase, only what is deleted, gone or released 
         gone: leaving.filter(({ end }) => end === 'gone').map(({ of }) => of.id),
         kept: leaving
           .filter(({ end }) => end === 'released' || end === 'kept')
-          .map(({ of, end }) => ({ id: of.id, reason: '', released: end === 'released' })),
+          .map(({ of, end }) => ({ id: of.id, reason: '', state: end === 'released' ? end : ('waiting' as const) })),
       });
       const objects = [
         ...manifests.flatMap(({ of, outcome }) => (outcome === 'none' ? [] : [result(of, outcome)])),

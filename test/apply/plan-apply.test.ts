@@ -184,7 +184,7 @@ test('an object whose kind is not served yet waits, the rest goes on, and nothin
   assert.deepEqual(skips(one), ['b waiting: waiting for kind ConfigMap']);
   assert.deepEqual(one.deletes, []);
   assert.deepEqual(one.kept, [
-    { id: C.id, reason: 'nothing is deleted before everything is applied: ConfigMap shop/b is not', released: false },
+    { id: C.id, reason: 'nothing is deleted before everything is applied: ConfigMap shop/b is not', state: 'waiting' },
   ]);
 });
 
@@ -345,7 +345,10 @@ test('what left the repository is deleted, after everything is applied', () => {
 
 test('an app that does not prune lets go of what left', () => {
   const one = only({ apps: [renderedApp([A], { prune: false })], ...settled(A, B) });
-  assert.deepEqual([one.deletes, one.kept], [[], [{ id: B.id, reason: 'the app has prune: false', released: true }]]);
+  assert.deepEqual(
+    [one.deletes, one.kept],
+    [[], [{ id: B.id, reason: 'the app has prune: false', state: 'released' }]],
+  );
 });
 
 test('deletions over the budget wait for people, with everything else going on', () => {
@@ -375,7 +378,7 @@ test('deletions over the budget wait for people, with everything else going on',
 test('an app that leaves a cluster leaves its objects behind, unless it was told to prune', () => {
   const [orphaned] = plan({ ...settled(A), more: { apps: [APP] } });
   assert.deepEqual(orphaned?.kept, [
-    { id: A.id, reason: 'no placement selects this cluster any more, and onUnplace is "orphan"', released: true },
+    { id: A.id, reason: 'no placement selects this cluster any more, and onUnplace is "orphan"', state: 'released' },
   ]);
   const inventories = [inventoryOf([entryOf(A)], { onUnplace: 'prune' })];
   const [pruned] = plan({ live: [liveOf(A)], inventories, more: { apps: [APP], leaving: new Map([[APP, 1]]) } });
@@ -391,7 +394,7 @@ test('an app that left the repository is pruned as it was told when it was there
   assert.equal(pruned?.deletes.length, 1);
   const [kept] = plan({ live: [liveOf(A)], inventories: [inventoryOf([entryOf(A)], { prune: false })] });
   assert.deepEqual(kept?.kept, [
-    { id: A.id, reason: 'its app left the repository, and had prune: false', released: true },
+    { id: A.id, reason: 'its app left the repository, and had prune: false', state: 'released' },
   ]);
 });
 

@@ -39,7 +39,11 @@ const VERDICTS: readonly (readonly [changes: TickChanges, expected: string])[] =
   [{}, 'success in sync: 2 objects of 1 app'],
   [{ results: [[WEB, 'configured', '']] }, 'success in sync: 2 objects of 1 app'],
   [{ skipped: [[WEB, 'skipped', 'muster.dev/apply: ignore']] }, 'success in sync: 2 objects of 1 app'],
-  [{ kept: [[WEB, 'the app has prune: false', true]] }, 'success in sync: 2 objects of 1 app'],
+  [{ kept: [[WEB, 'the app has prune: false', 'released']] }, 'success in sync: 2 objects of 1 app'],
+  [
+    { kept: [[WEB, 'it is protected', 'protected']] },
+    `success in sync: 2 objects of 1 app; 1 left the repository and stays: ${WEB} (it is protected)`,
+  ],
   // Drift that is only reported has a status of its own: the commit itself did arrive, also where the object is not Current.
   [
     {
@@ -71,13 +75,13 @@ const VERDICTS: readonly (readonly [changes: TickChanges, expected: string])[] =
   [{ skipped: [[WEB, 'unknown', 'the server answered 503']] }, 'error Deployment shop/web: the server answered 503'],
   [{ skipped: [[WEB, 'refused', 'spec.x: is required']] }, 'failure Deployment shop/web: spec.x: is required'],
   [
-    { kept: [[SETTINGS, 'its deletion is under way', false]] },
+    { kept: [[SETTINGS, 'its deletion is under way', 'waiting']] },
     'pending ConfigMap shop/settings is not deleted: its deletion is under way',
   ],
   [
     {
       approval: { digest: 'sha256:0f', reason: '9 of 9 objects would be deleted, and 5 may be without approval' },
-      kept: [[SETTINGS, 'waits for approval of sha256:0f', false]],
+      kept: [[SETTINGS, 'waits for approval of sha256:0f', 'waiting']],
     },
     'pending app web: 9 of 9 objects would be deleted, and 5 may be without approval; muster approve sha256:0f',
   ],
@@ -88,7 +92,7 @@ const VERDICTS: readonly (readonly [changes: TickChanges, expected: string])[] =
   [{ block: { kind: 'refused', reason: 'Deployment shop/web: no' } }, 'failure app web: Deployment shop/web: no'],
   [{ block: { kind: 'waiting', reason: 'waiting for app "base"' } }, 'pending app web: waiting for app "base"'],
   [{ block: { kind: 'suspended', reason: 'the fleet is suspended' } }, 'pending app web: the fleet is suspended'],
-  [{ block: { kind: 'unsafe', reason: 'this is another cluster' } }, 'error app web: this is not cluster "eu"'],
+  [{ block: { kind: 'unsafe', reason: 'this is another cluster' } }, 'error app web: this is another cluster'],
   // Worst first: could not try, then failed, then not there yet.
   [
     {

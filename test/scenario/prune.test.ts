@@ -378,7 +378,7 @@ describe('A guard', () => {
     assert.deepEqual(printRequests(objectWrites(requests)), []);
     assert.match(
       assessCluster(await fleet.tick()).text,
-      /is not deleted: \w+ is protected\. List the kind in spec\.unprotect/,
+      /^in sync: 1 object of 1 app; 2 left the repository and stay: \S+ \S+ \(\w+ is protected\. List the kind in spec\.unprotect/,
     );
 
     fleet.commit({ 'apps/shop/app.yaml': appFile('shop', { unprotect: ['PersistentVolumeClaim'] }) });
@@ -405,7 +405,7 @@ describe('A guard', () => {
 
     assert.match(
       assessCluster(await fleet.tick()).text,
-      /^Namespace default is not deleted: the cluster cannot do without it$/,
+      /^in sync: 1 object of 1 app; 1 left the repository and stays: Namespace default \(the cluster cannot do without it\)$/,
     );
     assert.equal(textAt(await fleet.get('v1', 'Namespace', 'default'), 'status', 'phase'), 'Active');
   });

@@ -12,14 +12,18 @@ export interface Subject {
   readonly organizations?: readonly string[];
 }
 
+/** `expired`: it ended an hour ago. */
+export interface Validity {
+  readonly expired?: boolean;
+}
+
 /** A certificate authority of our own. */
 export interface Authority {
   /** PEM. */
   readonly certificate: string;
-  /** For a server on 127.0.0.1. */
-  issueServer(subject: Subject): KeyPair;
-  /** For a client; `expired`: it ended an hour ago. */
-  issueClient(subject: Subject, options?: { readonly expired?: boolean }): KeyPair;
+  /** For a server on 127.0.0.1, or of the DNS name `host`. */
+  issueServer(subject: Subject, options?: Validity & { readonly host?: string }): KeyPair;
+  issueClient(subject: Subject, options?: Validity): KeyPair;
 }
 
 /**
@@ -38,7 +42,8 @@ export function createAuthority(commonName: string): Authority {
   };
   return {
     certificate: certificate(issuer, issuer.name, keys.publicKey, [IS_AUTHORITY, SIGNS_CERTIFICATES], false),
-    issueServer: (subject) => issue(subject, [SIGNS_DATA, SERVES, ON_LOCALHOST]),
+    issueServer: (subject, { expired, host } = {}) =>
+      issue(subject, [SIGNS_DATA, SERVES, host === undefined ? ON_LOCALHOST : named(host)], expired),
     issueClient: (subject, options) => issue(subject, [SIGNS_DATA, CALLS], options?.expired),
   };
 }
@@ -146,4 +151,9 @@ const SIGNS_CERTIFICATES = extension('2.5.29.15', true, bitString(Buffer.from([0
 const SIGNS_DATA = extension('2.5.29.15', true, bitString(Buffer.from([0x80]), 7));
 const SERVES = extension('2.5.29.37', false, sequence(identifier('1.3.6.1.5.5.7.3.1')));
 const CALLS = extension('2.5.29.37', false, sequence(identifier('1.3.6.1.5.5.7.3.2')));
+
+function named(host: string): Buffer {
+  return extension('2.5.29.17', false, sequence(tagged(0x82, Buffer.from(host))));
+}
+
 const ON_LOCALHOST = extension('2.5.29.17', false, sequence(tagged(0x87, Buffer.from([127, 0, 0, 1]))));

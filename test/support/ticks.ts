@@ -34,7 +34,7 @@ export function idOf(text: string): ObjectId {
 export interface TickChanges {
   readonly block?: Block;
   readonly skipped?: readonly (readonly [object: string, outcome: SkippedObject['outcome'], reason: string])[];
-  readonly kept?: readonly (readonly [object: string, reason: string, released: boolean])[];
+  readonly kept?: readonly (readonly [object: string, reason: string, state: KeptObject['state']])[];
   readonly approval?: Omit<PendingApproval, 'objects'>;
   readonly results?: readonly (readonly [object: string, outcome: Outcome, reason: string])[];
   readonly aborted?: string;
@@ -79,7 +79,7 @@ function planOf({ block, skipped = [], kept = [], approval }: TickChanges): AppP
     steps: [],
     deletes: [],
     skipped: skipped.map(([object, outcome, reason]) => ({ id: idOf(object), outcome, reason, lost: [] })),
-    kept: kept.map(([object, reason, released]): KeptObject => ({ id: idOf(object), reason, released })),
+    kept: kept.map(([object, reason, state]): KeptObject => ({ id: idOf(object), reason, state })),
     gone: [],
     ...(approval === undefined ? {} : { approval: { ...approval, objects: [] } }),
   };

@@ -2,7 +2,7 @@ import type { PortError } from '../../model/errors.ts';
 import { isOid } from './git-object.ts';
 import { gitFailure, type HttpContext } from './http-failure.ts';
 import { listRefs, type RemoteCall } from './isomorphic-git.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../../object/nearest.ts';
 import { quote } from './quote.ts';
 import { isRefName } from './refs.ts';
 
@@ -32,7 +32,7 @@ async function explainAbsence(context: HttpContext, call: RemoteCall, branch: st
   const names = refs.map(({ ref }) => ref.slice('refs/heads/'.length));
   if (names.length === 0) return gitFailure(context, 'NOT_FOUND', 'is empty: it has no branch yet. Push one.');
   if (branch === undefined) return gitFailure(context, 'NOT_FOUND', 'has no default branch. Set the branch.');
-  const meant = nearest(branch, names);
+  const meant = nearestName(branch, names);
   const advice = meant === undefined ? 'Set the branch, or push it.' : `Did you mean ${quote(meant)}?`;
   return gitFailure(
     context,

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PortError, type PortCode } from '../../model/errors.ts';
 import { diskCode, diskError, isDiskError } from './disk-error.ts';
 import { isOid, parseCommit, parseTag } from './git-object.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../../object/nearest.ts';
 import { type ObjectReader, openObjects } from './object-reader.ts';
 import { quote } from './quote.ts';
 import { openRefs, type Refs } from './refs.ts';
@@ -96,7 +96,7 @@ async function resolveBase(objects: ObjectReader, refs: Refs, rev: string, base:
     throw failure(rev, 'NOT_FOUND', `${quote(rev)} is the beginning of ${matches.length} commits. Give more digits.`);
   }
   if (matches[0] !== undefined) return matches[0];
-  const meant = nearest(base, [...(await refs.names()), 'HEAD']);
+  const meant = nearestName(base, [...(await refs.names()), 'HEAD']);
   const advice = meant === undefined ? 'Name a branch, a tag or a commit.' : `Did you mean ${quote(meant)}?`;
   throw failure(rev, 'NOT_FOUND', `the repository has no revision ${quote(rev)}. ${advice}`);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PortError } from '../../../src/model/errors.ts';
 import { readSnapshot } from '../../../src/source/git/read-snapshot.ts';
-import { createAuthority, noOpenssl } from '../../support/openssl-authority.ts';
+import { createAuthority, type KeyPair } from '../../support/certificates.ts';
 import { failsWith } from '../../support/fails-with.ts';
 import { startGitServer } from '../../support/git-server.ts';
 import { showFiles, startGitWorld } from '../../support/git-world.ts';
@@ -238,42 +238,37 @@ function mutate(body: Buffer, pick: (count: number) => number): Buffer {
   }
 }
 
-test(
-  'certificates: an authority of ours is trusted, and every other problem has its own words',
-  { skip: noOpenssl },
-  async (t) => {
-    await using folder = await temporaryFolder();
-    const authority = createAuthority(folder.path);
-    const poll = async (certificate: { key: string; cert: string }, ca: string | undefined): Promise<unknown> => {
-      await using world = await startGitWorld({ tls: certificate });
-      await world.repository.commit({ files: { 'fleet.yaml': '1' } });
-      await using remote = world.open({ ca });
-      return await remote.poll(signal);
-    };
-    const good = authority.certify('IP:127.0.0.1');
-    await t.test('trusted', async () => assert.ok(await poll(good, authority.ca)));
-    await t.test('unknown authority', async () => {
-      await assert.rejects(
-        poll(good, undefined),
-        failsWith('TLS', /authority that is not trusted here\. .* It was issued by "Test authority"\.$/),
-      );
-    });
-    await t.test('expired', async () => {
-      const expired = authority.certify('IP:127.0.0.1', -1);
-      await assert.rejects(
-        poll(expired, authority.ca),
-        failsWith('TLS', /has expired\. It was valid until \w{3} .* \d{4} GMT\.$/),
-      );
-    });
-    await t.test('another name', async () => {
-      const other = authority.certify('DNS:git.example.com');
-      await assert.rejects(
-        poll(other, authority.ca),
-        failsWith('TLS', /for another name\. .* It is for "DNS:git\.example\.com"\.$/),
-      );
-    });
-  },
-);
+test('certificates: an authority of ours is trusted, and every other problem has its own words', async (t) => {
+  const authority = createAuthority('Test authority');
+  const poll = async ({ certificate, key }: KeyPair, ca: string | undefined): Promise<unknown> => {
+    await using world = await startGitWorld({ tls: { cert: certificate, key } });
+    await world.repository.commit({ files: { 'fleet.yaml': '1' } });
+    await using remote = world.open({ ca });
+    return await remote.poll(signal);
+  };
+  const good = authority.issueServer({ commonName: 'git' });
+  await t.test('trusted', async () => assert.ok(await poll(good, authority.certificate)));
+  await t.test('unknown authority', async () => {
+    await assert.rejects(
+      poll(good, undefined),
+      failsWith('TLS', /authority that is not trusted here\. .* It was issued by "Test authority"\.$/),
+    );
+  });
+  await t.test('expired', async () => {
+    const expired = authority.issueServer({ commonName: 'git' }, { expired: true });
+    await assert.rejects(
+      poll(expired, authority.certificate),
+      failsWith('TLS', /has expired\. It was valid until \w{3} .* \d{4} GMT\.$/),
+    );
+  });
+  await t.test('another name', async () => {
+    const other = authority.issueServer({ commonName: 'git' }, { host: 'git.example.com' });
+    await assert.rejects(
+      poll(other, authority.certificate),
+      failsWith('TLS', /for another name\. .* It is for "DNS:git\.example\.com"\.$/),
+    );
+  });
+});
 
 test('a proxy of the environment is used', async () => {
   await using proxy = await startGitServer();
