@@ -14,6 +14,8 @@ import { substitute } from './substitute.ts';
 /** An object on its way to a manifest. */
 export interface Draft {
   readonly body: JsonObject;
+  /** Before the first patch. */
+  readonly written: JsonObject;
   readonly source: DocumentSource;
   /** The rule that put it here. */
   readonly by: Origin;
@@ -47,7 +49,7 @@ function applyOverlay(drafts: readonly Draft[], overlay: Overlay, context: Overl
   const added = overlay.resources.map(({ body, source }): Draft => {
     const { value, problems } = substitute(body, context.cluster);
     for (const problem of problems) context.report(problem, source);
-    return { body: value, source, by: overlay.origin, patches: [] };
+    return { body: value, written: value, source, by: overlay.origin, patches: [] };
   });
   return [...patched, ...added];
 }

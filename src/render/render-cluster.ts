@@ -89,6 +89,7 @@ function renderApp(
     for (const problem of problems) report(problem, base.source);
     return {
       body: value,
+      written: value,
       source: base.source,
       by,
       patches: [],
@@ -97,14 +98,14 @@ function renderApp(
   });
   const merged = applyOverlays(drafts, target.overlays, { cluster, app, ...context, report });
   return merged.flatMap((draft) => {
-    const body = withShare(draft, report);
+    const body = withShare(draft, context.schema, report);
     const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
     const { object, problems } = finishObject(body, { isNamespaced: context.isNamespaced, defaultNamespace });
-    for (const problem of problems) reportField(problem, draft, report);
+    for (const problem of problems) reportField(problem, draft, context.schema, report);
     if (object === undefined) return [];
     const hash = hashJson(object.body);
     const wrong = object.policy.apply === 'ignore' ? [] : context.check(object.body, hash, cluster.kubernetesVersion);
-    for (const problem of wrong) reportField(problem, draft, report);
+    for (const problem of wrong) reportField(problem, draft, context.schema, report);
     return [
       {
         ...object,
@@ -118,13 +119,13 @@ function renderApp(
 }
 
 /** A problem of a merged object is reported where its field was written, in a patch or in the base. */
-function reportField(problem: Problem, draft: Draft, report: Report): void {
-  const { source, pointer } = findPlace(draft.source, draft.patches, problem.pointer);
+function reportField(problem: Problem, draft: Draft, schema: MergeSchema, report: Report): void {
+  const { source, pointer } = findPlace(draft, problem.pointer, schema);
   report({ ...problem, pointer }, source);
 }
 
 /** This cluster's share of a divided count. An overlay that sets the count itself would be overruled in silence. */
-export function withShare(draft: Draft, report: Report): JsonObject {
+export function withShare(draft: Draft, schema: MergeSchema, report: Report): JsonObject {
   const { body, share } = draft;
   const field = replicaField(body);
   if (share === undefined || field === undefined) return body;
@@ -132,7 +133,7 @@ export function withShare(draft: Draft, report: Report): JsonObject {
     const message = `an overlay sets spec.${field}, which the placement at ${draft.by.file}:${draft.by.line} divides`;
     const help = 'Change the weights of the placement, or take the field out of the overlay.';
     const pointer = `/spec/${field}`;
-    reportField({ code: 'REPLICAS_DIVIDED', severity: 'error', message, help, pointer }, draft, report);
+    reportField({ code: 'REPLICAS_DIVIDED', severity: 'error', message, help, pointer }, draft, schema, report);
   }
   return { ...body, spec: { ...mapAt(body, 'spec'), [field]: share } };
 }

@@ -53,7 +53,7 @@ export function traceObject(
   const { source } = written.base;
   const first = substitute(written.base.body, cluster).value;
   const layers: Layer[] = [{ kind: 'base', body: first, origin: manifest.origin, source }];
-  let draft: Draft = { body: first, source, by: manifest.by, patches: [], ...written.share };
+  let draft: Draft = { body: first, written: first, source, by: manifest.by, patches: [], ...written.share };
   for (const patch of target.overlays.flatMap((overlay) => overlay.patches)) {
     if (!manifest.overlays.some((each) => isAt(each, patch.source))) continue;
     const alone = { name: '', clusters: EVERYWHERE, patches: [patch], resources: [], origin: patch.source };
@@ -62,7 +62,7 @@ export function traceObject(
     draft = next;
     layers.push({ kind: 'overlay', body: next.body, origin: patch.source, source: patch.source, patch });
   }
-  const shared = withShare(draft, () => {});
+  const shared = withShare(draft, context.schema, () => {});
   if (draft.share !== undefined) layers.push({ kind: 'placement', body: shared, origin: manifest.by });
   const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
   const finished = finishObject(shared, { isNamespaced: context.isNamespaced, defaultNamespace });

@@ -138,7 +138,7 @@ function missingField(value: JsonObject, field: string, schema: MapSchema, walk:
     code: 'MISSING_FIELD',
     message: `${placeText(walk)} has no "${field}", which ${walk.of} requires`,
     help: `Set "${field}".`,
-    pointer: formatPointer(walk.path),
+    pointer: formatPointer([...walk.path, field]),
     part: 'key',
   });
 }
