@@ -33,8 +33,8 @@ export function checkValue(object: JsonObject, schema: Schema, of: string): read
 interface Walk {
   readonly of: string;
   readonly path: string[];
-  /** The maps around this place, outermost first. */
-  readonly above: MapSchema[];
+  /** The maps around this place, outermost first, each with the length of its path. */
+  readonly above: { readonly schema: MapSchema; readonly depth: number }[];
   readonly findings: Finding[];
 }
 
@@ -73,7 +73,7 @@ function checkMap(value: JsonValue, schema: MapSchema, walk: Walk): void {
     wrongType(value, 'a map', walk);
     return;
   }
-  walk.above.push(schema);
+  walk.above.push({ schema, depth: walk.path.length });
   for (const key of Object.keys(value)) {
     const field = schema.fields.get(key) ?? schema.rest;
     if (field === undefined) unknownField(key, schema, walk);
@@ -109,12 +109,10 @@ function unknownField(key: string, schema: MapSchema, walk: Walk): void {
 
 /** A field that stands too deep belongs to one of the maps around; one that does not stand deep enough to one of those inside. */
 function placeOf(key: string, schema: MapSchema, { above, path }: Walk): string | undefined {
-  const outer = above.slice(0, -1).findLastIndex((each) => each.fields.has(key));
-  if (outer >= 0 && outer < above.length - 1)
-    return outer === 0 ? 'the object itself' : `a map around "${path.at(-1) ?? ''}"`;
-  const inner = [...schema.fields].filter(([, each]) => fieldsOf(each)?.has(key));
-  const [first] = inner;
-  return first === undefined || inner.length > 1 ? undefined : `"${first[0]}"`;
+  const outer = above.slice(0, -1).findLast((each) => each.schema.fields.has(key));
+  if (outer !== undefined) return outer.depth === 0 ? 'the object itself' : `"${pathText(path.slice(0, outer.depth))}"`;
+  const [first, ...others] = [...schema.fields].filter(([, each]) => fieldsOf(each)?.has(key));
+  return first === undefined || others.length > 0 ? undefined : `"${pathText([...path, first[0]])}"`;
 }
 
 function fieldsOf(schema: Schema): ReadonlyMap<string, Schema> | undefined {
@@ -220,13 +218,14 @@ function checkLimit(
   maximum: number | undefined,
   walk: Walk,
 ): void {
-  const has = unit === '' ? 'is' : 'has';
-  const of = unit === '' ? '' : ` ${unit}`;
-  if (minimum !== undefined && size < minimum) {
-    badValue(`${placeText(walk)} ${has} ${size}${of}, and must have at least ${minimum}`, undefined, walk);
-  } else if (maximum !== undefined && size > maximum) {
-    badValue(`${placeText(walk)} ${has} ${size}${of}, and must have at most ${maximum}`, undefined, walk);
-  }
+  const shown = unit === '' ? `is ${size}, and must be` : `has ${size} ${unit}, and must have`;
+  const wrong =
+    minimum !== undefined && size < minimum
+      ? `at least ${minimum}`
+      : maximum !== undefined && size > maximum
+        ? `at most ${maximum}`
+        : undefined;
+  if (wrong !== undefined) badValue(`${placeText(walk)} ${shown} ${wrong}`, undefined, walk);
 }
 
 function wrongType(value: JsonValue, wanted: string, walk: Walk): void {
@@ -264,8 +263,12 @@ function report({ findings }: Walk, finding: Finding): void {
   if (findings.length < MAX_FINDINGS) findings.push(finding);
 }
 
-/** `spec.template.spec.containers[0]`; `the object` for the root. */
+/** `the object` for the root. */
 function placeText({ path }: Walk): string {
-  if (path.length === 0) return 'the object';
+  return path.length === 0 ? 'the object' : pathText(path);
+}
+
+/** `spec.template.spec.containers[0]`. */
+function pathText(path: readonly string[]): string {
   return path.map((step, index) => (/^\d+$/.test(step) ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`)).join('');
 }
