@@ -45,7 +45,7 @@ export const DIAGNOSTIC_CODES = {
   TEMPLATE_IN_PLAIN_FILE: 'a plain file holds template syntax',
   LFS_POINTER: 'a file is a Git LFS pointer',
   AMBIGUOUS_SCALAR: 'a value is read in a way that surprises people',
-  // Our own kinds
+  // Our own kinds; three of them also where a manifest does not fit its kind
   UNKNOWN_KIND: 'no such kind or version',
   UNKNOWN_FIELD: 'no such field',
   MISSING_FIELD: 'a required field is absent',
@@ -66,6 +66,7 @@ export const DIAGNOSTIC_CODES = {
   DUPLICATE_OBJECT: 'two manifests are one object on one cluster',
   PLAIN_SECRET: 'a Secret is committed in clear text',
   EMPTY_APP: 'an app has no manifests',
+  API_NOT_SERVED: 'a cluster does not serve this version of a kind',
   // Placement
   NO_CLUSTER_MATCHES: 'a selector selects no cluster',
   NO_PLACEMENT: 'no placement says where an object goes',

@@ -9,6 +9,7 @@ import { compareIds, idKey } from '../object/id.ts';
 import { hashJson, mapAt } from '../object/json.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
 import { replicaField } from '../object/replicas.ts';
+import type { CheckObject } from '../schema/check-object.ts';
 import { applyOverlays } from './apply-overlays.ts';
 import { findAutoscaled } from './find-autoscaled.ts';
 import { findPlace } from './find-place.ts';
@@ -21,6 +22,8 @@ export interface RenderContext {
   readonly fleet: Fleet;
   readonly isNamespaced: (group: string, kind: string) => boolean | undefined;
   readonly schema: MergeSchema;
+  /** By the kinds of Kubernetes and of the repository. */
+  readonly check: CheckObject;
 }
 
 /** One app on all clusters for which it comes out the same. No cluster is named in it. */
@@ -58,7 +61,8 @@ export function renderApp(
   const manifests = merged.flatMap((draft) => {
     const inputs = [draft, context, defaultNamespace];
     const { manifest, problems } = memo.share('finished', inputs, () => finishDraft(draft, context, defaultNamespace));
-    for (const problem of problems) reportField(problem, draft, report);
+    const wrong = manifest === undefined ? [] : checkManifest(manifest, context, cluster, memo);
+    for (const problem of [...problems, ...wrong]) reportField(problem, draft, context.schema, report);
     return manifest === undefined ? [] : [manifest];
   });
   const settings = memo.share('settings', [app], () => settingsOf(app, memo));
@@ -118,9 +122,20 @@ function finishDraft(draft: Draft, context: RenderContext, defaultNamespace: str
   return { manifest, problems };
 }
 
+/** By the structure of its kind, once for all clusters of one version. What is never sent need not fit. */
+function checkManifest(
+  { body, hash, policy }: Manifest,
+  context: RenderContext,
+  { kubernetesVersion }: Cluster,
+  memo: Memo,
+): readonly Problem[] {
+  if (policy.apply === 'ignore') return [];
+  return memo.share('checked', [context, hash, kubernetesVersion], () => context.check(body, kubernetesVersion));
+}
+
 /** A problem of a merged object is reported where its field was written, in a patch or in the base. */
-function reportField(problem: Problem, draft: Draft, report: Report): void {
-  const { source, pointer } = findPlace(draft.source, draft.patches, problem.pointer);
+function reportField(problem: Problem, draft: Draft, schema: MergeSchema, report: Report): void {
+  const { source, pointer } = findPlace(draft, problem.pointer, schema);
   report({ ...problem, pointer }, source);
 }
 

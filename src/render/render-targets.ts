@@ -8,6 +8,8 @@ import { groupKindKey, groupOf } from '../object/id.ts';
 import { textAt } from '../object/json.ts';
 import { isNamespaced } from '../object/kinds.ts';
 import { withCustomResources } from '../object/merge-keys.ts';
+import { createObjectCheck } from '../schema/check-object.ts';
+import { knownDefinitions } from '../schema/known-definitions.ts';
 import { mergeDiagnostics } from './merge-diagnostics.ts';
 import { type AppRender, heldApp, renderApp, type RenderContext } from './render-app.ts';
 import { renderCluster } from './render-cluster.ts';
@@ -48,10 +50,12 @@ export function renderTargets(
 export function renderContext(config: FleetConfig, memo: Memo): RenderContext {
   const { fleet } = config;
   const definitions = findDefinitions(config);
-  return memo.share('context', [fleet, ...definitions], () => ({
+  const known = knownDefinitions(config.apps);
+  return memo.share('context', [fleet, ...definitions, 'known', ...known], () => ({
     fleet,
     isNamespaced: scopes(config, definitions),
     schema: withCustomResources(definitions),
+    check: createObjectCheck(known),
   }));
 }
 

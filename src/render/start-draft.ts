@@ -9,6 +9,8 @@ import { substituteShared } from './substitute-shared.ts';
 /** An object on its way to a manifest. What was made from the same things is the same draft, on whatever clusters. */
 export interface Draft {
   readonly body: JsonObject;
+  /** Before the first patch. */
+  readonly written: JsonObject;
   readonly source: DocumentSource;
   /** The rule that put it here. */
   readonly by: Origin;
@@ -32,6 +34,7 @@ export function startDraft({ base, replicas, by }: PlacedObject, { cluster, memo
   for (const problem of problems) report(problem, base.source);
   return memo.share('draft', [value, base, by, replicas], () => ({
     body: value,
+    written: value,
     source: base.source,
     by,
     patches: [],

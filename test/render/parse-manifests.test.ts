@@ -196,7 +196,7 @@ data:
   const deployment = marked(`apiVersion: apps/v1
 kind: Deployment
 metadata: {name: a}
-spec: {template: {spec: {containers: [{name: a, env: [{name: KEY, value: ‸${aws}}]}]}}}
+spec: {selector: {}, template: {spec: {containers: [{name: a, env: [{name: KEY, value: ‸${aws}}]}]}}}
 `);
   const lines = check(only(FILE, deployment.text));
   assert.deepEqual(lines, [

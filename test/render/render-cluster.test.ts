@@ -32,7 +32,7 @@ kind: Deployment
 metadata:
   name: web
   annotations: {base: "\${cluster.name}", label: base, name: base}
-spec: {replicas: 3}
+spec: {replicas: 3, selector: {}, template: {spec: {containers: [{name: web}]}}}
 `,
     'apps/web/overlays/env=prod/d.yaml':
       'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, annotations: {label: "${cluster.labels.env}", name: label}}\n',
@@ -154,11 +154,11 @@ test('one object from two apps is an error in both, which names both places', ()
 });
 
 test('one object twice in an app is an error, also under two versions of its API', () => {
-  const ingress = (version: string): string =>
-    `apiVersion: networking.k8s.io/${version}\nkind: Ingress\nmetadata: {name: web}\n`;
-  assert.deepEqual(check(fleetWith({ 'apps/web/base/ingress.yaml': `${ingress('v1')}---\n${ingress('v1beta1')}` })), [
-    'apps/web/base/ingress.yaml:1:1: DUPLICATE_OBJECT: Ingress web/web also stands in apps/web/base/ingress.yaml:5. Remove one of them.',
-    'apps/web/base/ingress.yaml:5:1: DUPLICATE_OBJECT: Ingress web/web also stands in apps/web/base/ingress.yaml:1. Remove one of them.',
+  const scaler = (version: string): string =>
+    `apiVersion: autoscaling/${version}\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec: {scaleTargetRef: {kind: Deployment, name: web}, maxReplicas: 2}\n`;
+  assert.deepEqual(check(fleetWith({ 'apps/web/base/scaler.yaml': `${scaler('v1')}---\n${scaler('v2')}` })), [
+    'apps/web/base/scaler.yaml:1:1: DUPLICATE_OBJECT: HorizontalPodAutoscaler web/web also stands in apps/web/base/scaler.yaml:6. Remove one of them.',
+    'apps/web/base/scaler.yaml:6:1: DUPLICATE_OBJECT: HorizontalPodAutoscaler web/web also stands in apps/web/base/scaler.yaml:1. Remove one of them.',
   ]);
 });
 
@@ -266,9 +266,10 @@ test('the digest changes with what a cluster gets, and only there', () => {
 
 test('big integers come out as they went in, digit by digit', () => {
   const files = fleetWith({
-    'apps/web/base/big.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\nx-number: 9007199254740993\n',
+    'apps/web/base/big.yaml':
+      'apiVersion: apps/v1\nkind: ControllerRevision\nmetadata: {name: big}\nrevision: 9007199254740993\n',
   });
-  assert.equal(bodyOf(renderedOf(files), 'eu', 'ConfigMap web/big')['x-number'], 9007199254740993n);
+  assert.equal(bodyOf(renderedOf(files), 'eu', 'ControllerRevision web/big')['revision'], 9007199254740993n);
 });
 
 test('an object that an autoscaler of the same render scales is marked, and no other', () => {

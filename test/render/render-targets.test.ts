@@ -93,7 +93,7 @@ spec:
                   x-kubernetes-list-type: map
                   x-kubernetes-list-map-keys: [id]
                   items: {type: object, properties: {id: {type: string}, size: {type: integer}}}
-                plain: {type: array, items: {type: object}}
+                plain: {type: array, items: {type: object, properties: {id: {type: string}}}}
 `;
   const files = fleetWith({
     'apps/web/base/definition.yaml': schema,

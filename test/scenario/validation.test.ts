@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { mapAt, textAt } from '../../src/object/json.ts';
 import { assessCluster } from '../../src/report/assess-cluster.ts';
+import { clusterFile } from './support/fleet-files.ts';
 import { objectWrites, printRequests, writesAmong } from './support/requests.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -14,6 +15,9 @@ before(async () => {
 after(() => world?.[Symbol.asyncDispose]());
 
 const GOOD = '{apiVersion: v1, kind: ConfigMap, metadata: {name: good}}';
+
+/** Of such a cluster Muster does not know what it takes: it warns, and leaves the judgement to the API server. */
+const NEWER = { 'clusters/eu.yaml': clusterFile('eu', { kubernetesVersion: '1.99' }) };
 
 describe('An invalid manifest', () => {
   const cases = [
@@ -48,6 +52,7 @@ describe('An invalid manifest', () => {
     it(`${what} holds its app back whole, and no other`, async () => {
       await using fleet = await world.fleet(name);
       fleet.commit({
+        ...NEWER,
         'apps/shop/base/web.yaml': manifest,
         'apps/shop/base/good.yaml': GOOD,
         'apps/tools/base/tools.yaml': '{apiVersion: v1, kind: ConfigMap, metadata: {name: tools}}',
@@ -69,6 +74,7 @@ describe('An invalid manifest', () => {
   it('is one of several that are all found at once', async () => {
     await using fleet = await world.fleet('several');
     fleet.commit({
+      ...NEWER,
       'apps/shop/base/a.yaml': '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {prots: []}}',
       'apps/shop/base/b.yaml': '{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {ports: [{port: 99999}]}}',
       'apps/shop/base/good.yaml': GOOD,
@@ -82,6 +88,23 @@ describe('An invalid manifest', () => {
       ['a', 'b'],
     );
     assert.match(assessCluster(tick).text, /^app shop: Service several\/a: .*, \+1$/);
+  });
+
+  it('that does not fit its kind is found before any cluster is asked, and holds its app back', async () => {
+    await using fleet = await world.fleet('render');
+    fleet.commit(
+      {
+        'apps/shop/base/web.yaml': '{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {prots: []}}',
+        'apps/shop/base/good.yaml': GOOD,
+        'apps/tools/base/tools.yaml': '{apiVersion: v1, kind: ConfigMap, metadata: {name: tools}}',
+      },
+      { errors: ['apps/shop/base/web.yaml:1: UNKNOWN_FIELD'] },
+    );
+
+    const requests = await fleet.requestsDuring(() => fleet.tick());
+
+    assert.deepEqual(printRequests(objectWrites(requests)), ['apply configmaps render/tools']);
+    assert.equal(assessCluster(await fleet.tick()).state, 'failure');
   });
 
   it('in a namespace of the same commit is found before anything is written', async () => {

@@ -16,6 +16,8 @@ export interface ApiServerSettings {
   readonly name: string;
   readonly etcdUrl: string;
   readonly authority: Authority;
+  /** Added to the flags that every server here gets, or instead of one of them. */
+  readonly flags?: Readonly<Record<string, string>>;
 }
 
 /** A kube-apiserver that answered `/readyz`. */
@@ -89,7 +91,7 @@ export function randomPort(): number {
 
 /** Defaults of a real cluster where behaviour can be seen; off what only costs time and memory in a test. */
 function flagsOf(
-  { name, etcdUrl }: ApiServerSettings,
+  { name, etcdUrl, flags }: ApiServerSettings,
   port: number,
 ): Readonly<Record<string, string | number | boolean>> {
   return {
@@ -115,5 +117,6 @@ function flagsOf(
     'etcd-count-metric-poll-period': 0,
     'etcd-db-metric-poll-interval': 0,
     profiling: false,
+    ...flags,
   };
 }

@@ -49,6 +49,8 @@ export interface KubeconfigOptions {
 export interface ControlPlaneOptions {
   /** With kube-controller-manager: Deployments make Pods, deleted owners take their objects along. Default false. */
   readonly controllerManager?: boolean;
+  /** More flags for kube-apiserver, by name without `--`. */
+  readonly apiServerFlags?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -120,7 +122,8 @@ async function startOne(
   const authority = createAuthority(`muster-test-${name}`);
   const folder = join(parent, `cluster-${name}`); // Whatever it is called, `etcd` included.
   await mkdir(folder);
-  const settings = { program: binaries.apiserver, folder, name, etcdUrl, authority };
+  const flags = options.apiServerFlags ?? {};
+  const settings = { program: binaries.apiserver, folder, name, etcdUrl, authority, flags };
   await prepareApiServer(settings);
   let server = await startApiServer(settings);
   resources.defer(() => server.process.kill());
