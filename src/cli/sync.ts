@@ -12,6 +12,7 @@ import { connect, humanManagers, openHub } from './connections.ts';
 import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
 import { loadSnapshot } from './load-fleet.ts';
 import { openFolder, openRepository, type OpenRepository } from './open-repository.ts';
+import { printDocument } from './print-document.ts';
 import { renderLimits } from './render-limits.ts';
 import { selectTargets } from './select-targets.ts';
 import { realClock } from './real-clock.ts';
@@ -188,12 +189,9 @@ function printJsonReport(
         },
       ] as const,
   );
-  const document = {
-    apiVersion: 'muster.dev/v1alpha1',
-    kind: 'Sync',
+  return printDocument('Sync', {
     revision,
     clusters: Object.fromEntries(clusters),
     diagnostics: diagnostics.map(toOutput),
-  };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  });
 }
