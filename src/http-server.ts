@@ -12,7 +12,7 @@ export interface HttpSources {
   readonly notReady: () => string | undefined;
   readonly metrics: Metrics;
   /** The document of `/api/v1/status`. */
-  readonly status: () => object;
+  readonly status: () => string;
 }
 
 export interface HttpServer {
@@ -71,7 +71,7 @@ async function answer(path: string, sources: HttpSources): Promise<Answer> {
       return { status: 200, text, type };
     }
     case '/api/v1/status':
-      return { status: 200, text: `${JSON.stringify(sources.status(), undefined, 2)}\n`, type: 'application/json' };
+      return { status: 200, text: sources.status(), type: 'application/json' };
     default:
       return { status: 404, text: 'here are: /healthz /readyz /metrics /api/v1/status\n' };
   }

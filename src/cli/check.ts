@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
 import { loadFleet } from './load-fleet.ts';
+import { printDocument } from './print-document.ts';
 import type { Verb } from './verb.ts';
 
 export const checkVerb: Verb = {
@@ -24,10 +25,7 @@ export const checkVerb: Verb = {
     const count = (severity: Diagnostic['severity']): number =>
       diagnostics.filter((each) => each.severity === severity).length;
     if (format === 'text') io.out(printDiagnostics(diagnostics));
-    else if (format === 'json')
-      io.out(
-        `${JSON.stringify({ apiVersion: 'muster.dev/v1alpha1', kind: 'Check', diagnostics: diagnostics.map(toOutput) }, undefined, 2)}\n`,
-      );
+    else if (format === 'json') io.out(printDocument('Check', { diagnostics: diagnostics.map(toOutput) }));
     else if (format === 'github') io.out(diagnostics.map(printAnnotation).join(''));
     else io.out(`${JSON.stringify(toSarif(diagnostics), undefined, 2)}\n`);
     const clusters =

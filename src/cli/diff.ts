@@ -8,6 +8,7 @@ import { formatId } from '../object/id.ts';
 import { UsageError } from '../settings.ts';
 import { printDiagnostics, toOutput } from './diagnostics.ts';
 import { loadFleet } from './load-fleet.ts';
+import { printDocument } from './print-document.ts';
 import type { Verb } from './verb.ts';
 
 /** What a comment on GitHub takes, and a file may be longer than. */
@@ -37,7 +38,7 @@ export const diffVerb: Verb = {
     const diff = compareFleets(before, after);
     io.err(printDiagnostics(diff.diagnostics));
     if (format === 'markdown') io.out(printMarkdown(diff, MARKDOWN_LENGTH));
-    else if (format === 'json') io.out(`${JSON.stringify(toDocument(diff), undefined, 2)}\n`);
+    else if (format === 'json') io.out(printDocument('Diff', toDocument(diff)));
     else io.out(printText(diff, io.colour));
     if (countErrors(diff) > 0 || !diff.base.usable) return 2;
     return diff.changeSets.length === 0 ? 0 : 1;
@@ -51,12 +52,10 @@ export function toSide(name: string, result: RenderResult): ComparedSide {
   return { revision: fleet.revision, fleet, diagnostics: fleet.diagnostics };
 }
 
-/** Documented in docs/diff.md. */
+/** Documented in docs/pull-requests.md. */
 function toDocument(diff: FleetDiff): object {
   const { diagnostics, changeSets, replicas, removals, ...rest } = diff;
   return {
-    apiVersion: 'muster.dev/v1alpha1',
-    kind: 'Diff',
     verdict: verdict(diff),
     ...rest,
     changes: changeSets.map(({ id, ...set }) => ({ object: formatId(id), ...set })),

@@ -6,6 +6,7 @@ import { numberAt } from '../object/json.ts';
 import { replicaField } from '../object/replicas.ts';
 import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
 import { loadFleet } from './load-fleet.ts';
+import { printDocument } from './print-document.ts';
 import { selectTargets } from './select-targets.ts';
 import { printTable } from './table.ts';
 import type { Verb } from './verb.ts';
@@ -27,9 +28,7 @@ export const placeVerb: Verb = {
     io.err(printDiagnostics(diagnostics));
     const placed = result.state === 'rendered' ? collect(selectTargets(result.fleet, settings)) : [];
     if (format === 'json')
-      io.out(
-        `${JSON.stringify({ apiVersion: 'muster.dev/v1alpha1', kind: 'Placements', objects: placed.map(printObject), diagnostics: diagnostics.map(toOutput) }, undefined, 2)}\n`,
-      );
+      io.out(printDocument('Placements', { objects: placed.map(printObject), diagnostics: diagnostics.map(toOutput) }));
     else
       io.out(
         printTable(

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Manifest } from '../model/manifest.ts';
 import type { RenderedCluster } from '../model/render.ts';
 import { formatId } from '../object/id.ts';
-import { printJson } from '../object/json.ts';
 import { UsageError } from '../settings.ts';
 import { printYamlDocuments } from '../yaml/print.ts';
 import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
 import { loadFleet } from './load-fleet.ts';
+import { printDocument } from './print-document.ts';
 import { selectTargets } from './select-targets.ts';
 import type { Verb, VerbCall } from './verb.ts';
 
@@ -17,7 +17,7 @@ export const renderVerb: Verb = {
   maxOperands: 1,
   summary: 'print the final manifests of each cluster',
   description:
-    'Prints what each cluster gets, with the digest that controller and Action have for the same commit. Reads the files\nas they lie in DIR (default: here), or a commit with --revision. What is wrong goes to standard error; what an error\nconcerns is left out, everything else is printed.',
+    'Prints what each cluster gets, with the digest that controller and Action have for the same commit. Reads the files\nas they lie in DIR (default: here), or a commit with --revision. What is wrong goes to standard error; what an error\nconcerns is left out, everything else is printed. Secrets are printed as the clusters get them.',
   options: ['revision', 'cluster', 'app', 'output', 'out', 'help'],
   formats: ['yaml', 'json', 'name', 'dir'],
   exits: {
@@ -59,14 +59,7 @@ const PRINTERS: Readonly<Record<string, Printer>> = {
           { digest: each.digest, objects: manifestsOf(each).map((manifest) => manifest.body) },
         ] as const,
     );
-    const document = {
-      apiVersion: 'muster.dev/v1alpha1',
-      kind: 'Render',
-      clusters: Object.fromEntries(entries),
-      diagnostics,
-    };
-    // oxlint-disable-next-line no-unsafe-type-assertion -- plain values
-    io.out(`${printJson(document as unknown as Parameters<typeof printJson>[0], 2)}\n`);
+    io.out(printDocument('Render', { clusters: Object.fromEntries(entries), diagnostics }));
   },
   name: async (clusters, _diagnostics, { io }) => {
     for (const cluster of clusters) {

@@ -7,6 +7,7 @@ import { formatId } from '../object/id.ts';
 import { assessCluster } from '../report/assess-cluster.ts';
 import { listLost } from '../report/list-lost.ts';
 import { formatDiagnostic, summarize } from '../report/summarize.ts';
+import { printDocument } from './print-document.ts';
 
 /** Which of several replicas answers. Who does not lead knows nothing of the clusters. */
 export interface Replica {
@@ -17,15 +18,13 @@ export interface Replica {
 }
 
 /** The whole state as JSON: `/api/v1/status` and `muster status -o json`. Documented in docs/status.md. */
-export function statusDocument(state: FleetState, replica?: Replica): object {
+export function statusDocument(state: FleetState, replica?: Replica): string {
   const { head, live, trouble, ticks } = state;
   const clusters = (live?.clusters ?? []).map(({ cluster, digest }) => {
     const tick = ticks.get(cluster.name);
     return [cluster.name, { ...assessCluster(tick), digest, ...(tick === undefined ? {} : details(tick)) }] as const;
   });
-  return {
-    apiVersion: 'muster.dev/v1alpha1',
-    kind: 'Status',
+  return printDocument('Status', {
     ...(replica === undefined ? {} : { replica }),
     head,
     live: live?.revision ?? '',
@@ -37,7 +36,7 @@ export function statusDocument(state: FleetState, replica?: Replica): object {
       revision,
       statuses: statuses.map(({ context, state, description }) => ({ context, state, description })),
     })),
-  };
+  });
 }
 
 function details(tick: Tick): object {

@@ -68,7 +68,7 @@ export const statusVerb: Verb = {
         ticks: new Map(ticks.map((tick) => [tick.target.cluster.name, tick])),
         healed: new Map(),
       };
-      if (format === 'json') io.out(`${JSON.stringify(statusDocument(state), undefined, 2)}\n`);
+      if (format === 'json') io.out(statusDocument(state));
       else
         io.out(
           printTable(
@@ -116,7 +116,7 @@ async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCal
 /** One line for each app of a cluster; a cluster that cannot be read is one line. */
 function rowsOf(tick: Tick): readonly (readonly string[])[] {
   const cluster = tick.target.cluster.name;
-  if (tick.state === 'failed') return [[cluster, '-', 'error', '-', tick.failure.safeMessage]];
+  if (tick.state === 'failed') return [[cluster, '-', 'error', '-', assessCluster(tick).text]];
   return tick.target.apps.map(({ name, manifests }) => {
     const { state, text } = assessCluster(onlyApp(tick, name));
     return [cluster, name, state, String(manifests.length), state === 'success' ? driftNote(tick, name) : text];

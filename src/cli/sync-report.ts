@@ -4,6 +4,7 @@ import type { Tick } from '../model/tick.ts';
 import { formatId, idKey } from '../object/id.ts';
 import { assessCluster } from '../report/assess-cluster.ts';
 import { toOutput } from './diagnostics.ts';
+import { printDocument } from './print-document.ts';
 import { printTable } from './table.ts';
 
 /** What was written to each cluster over all looks of a sync. */
@@ -72,14 +73,11 @@ export function printJsonReport(
     const { digest } = tick.target;
     return [cluster, { ...assessCluster(tick), digest, counts, objects, skipped: notDone(tick) }] as const;
   });
-  const document = {
-    apiVersion: 'muster.dev/v1alpha1',
-    kind: 'Sync',
+  return printDocument('Sync', {
     revision,
     clusters: Object.fromEntries(clusters),
     diagnostics: diagnostics.map(toOutput),
-  };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  });
 }
 
 /** Over all looks: what was there already counts as unchanged. */

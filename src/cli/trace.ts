@@ -8,6 +8,7 @@ import { type ObjectTrace, traceFleet } from '../reconcile.ts';
 import { UsageError } from '../settings.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
 import { loadSnapshot } from './load-fleet.ts';
+import { printDocument } from './print-document.ts';
 import { selectTargets } from './select-targets.ts';
 import { printTable } from './table.ts';
 import type { Verb } from './verb.ts';
@@ -46,7 +47,7 @@ export const traceVerb: Verb = {
     });
     io.out(
       format === 'json'
-        ? `${printJson({ apiVersion: 'muster.dev/v1alpha1', kind: 'Trace', ...(pointer === undefined ? {} : { field: pointer }), origins: rows.map(printRow) }, 2)}\n`
+        ? printDocument('Trace', { ...(pointer === undefined ? {} : { field: pointer }), origins: rows.map(printRow) })
         : printTable(settings.flag('noHeaders') ? undefined : headers(pointer), rows.map(rowOf)),
     );
     return hasErrors(diagnostics) ? 1 : 0;

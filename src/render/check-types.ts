@@ -3,7 +3,6 @@ import { isList, isObject, mapAt, textAt } from '../object/json.ts';
 import { BUILTIN_MERGE_SCHEMA, mergeFieldOf, mergeTypeOf, type MergeType, targetTypeOf } from '../object/merge-keys.ts';
 import { formatPointer } from '../object/pointer.ts';
 import { replicaField } from '../object/replicas.ts';
-import { describeValue } from './describe-value.ts';
 import type { ReportProblem } from './problem.ts';
 
 /**
@@ -15,7 +14,7 @@ export function checkTypes(body: JsonObject, report: ReportProblem): void {
   checkCount(body, report);
   const type = mergeTypeOf(BUILTIN_MERGE_SCHEMA, textAt(body, 'apiVersion') ?? '', textAt(body, 'kind') ?? '');
   checkLists(body, type, [], (value, path) => {
-    const what = `"${path.join('.')}" is ${describeValue(value, body)}, and must be a list`;
+    const what = `"${path.join('.')}" is ${describeType(value)}, and must be a list`;
     report('BAD_VALUE', formatPointer(path), what, 'Begin each item with "- ".');
   });
 }
@@ -26,7 +25,7 @@ function checkCount(body: JsonObject, report: ReportProblem): void {
   if (field === undefined || count === undefined || count === null) return;
   if (typeof count === 'number' && Number.isInteger(count) && count >= 0) return;
   const help = typeof count === 'string' && /^\d+$/.test(count) ? 'Remove the quotes.' : undefined;
-  const what = `"spec.${field}" is ${describeValue(count, body)}, and must be a whole number from 0`;
+  const what = `"spec.${field}" is ${describeType(count)}, and must be a whole number from 0`;
   report('BAD_VALUE', `/spec/${field}`, what, help);
 }
 
@@ -47,4 +46,11 @@ function checkLists(
       else checkLists(inner, targetTypeOf(BUILTIN_MERGE_SCHEMA, field), place, wrong);
     }
   }
+}
+
+/** Texts are not quoted: what stands where it does not belong may be long, or a secret. */
+function describeType(value: JsonValue): string {
+  if (typeof value === 'string') return 'text';
+  if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`;
+  return isList(value) ? 'a list' : isObject(value) ? 'a map' : String(value);
 }

@@ -120,7 +120,7 @@ metadata:
   'a text as its replica count': {
     files: { [FILE]: 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replicas: "3"}\n' },
     says: [
-      'apps/web/base/x.yaml:4:18: BAD_VALUE: "spec.replicas" is the string 3, and must be a whole number from 0. Remove the quotes.',
+      'apps/web/base/x.yaml:4:18: BAD_VALUE: "spec.replicas" is text, and must be a whole number from 0. Remove the quotes.',
     ],
   },
   'a map in place of a list': {

@@ -13,6 +13,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import { printJson, textAt } from '../../src/object/json.ts';
 import { runCommand } from '../support/command-line.ts';
 import { eventually } from '../support/eventually.ts';
+import { readDocument } from '../support/json-documents.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { appFile, clusterFile } from './support/fleet-files.ts';
 import { runMuster, startMuster } from './support/muster.ts';
@@ -127,6 +128,7 @@ describe('No secret comes out', () => {
       const { code, out, err } = await runMuster(['sync', ...withKubeconfig(), ...once, '-o', format], gitToken);
       assert.equal(code, 1, err);
       assert.match(out + err, /values are not shown/);
+      if (format === 'json') readDocument('Sync', out);
       assertNoCanary(`sync -o ${format}`, out + err);
     }
     assert.equal(await liveValue('login', 'password'), base64(CANARIES.next), 'what is looked for was really there');
@@ -137,6 +139,7 @@ describe('No secret comes out', () => {
       const { code, out, err } = await runMuster(['status', ...withKubeconfig(), '-o', format], gitToken);
       assert.equal(code, 1, err);
       assert.match(out, /drifted|\*\*\* \(before\)/);
+      if (format === 'json') readDocument('Status', out);
       assertNoCanary(`status -o ${format}`, out + err);
     }
   });
@@ -172,7 +175,9 @@ describe('No secret comes out', () => {
     await eventually(() => assert.match(stage.statuses(second)['muster/drift'] ?? '', /Secret canary\/watched/));
 
     for (const path of ['/metrics', '/api/v1/status', '/readyz', '/healthz']) {
-      assertNoCanary(path, await (await fetch(`${muster.url}${path}`)).text());
+      const answer = await (await fetch(`${muster.url}${path}`)).text();
+      if (path === '/api/v1/status') readDocument('Status', answer);
+      assertNoCanary(path, answer);
     }
     await muster.end('SIGTERM');
     assert.match(muster.output(), /Secret canary\/login/);
