@@ -2,6 +2,7 @@
  * START HERE. The whole system is two rows of values:
  *
  *   once per commit:  Snapshot → FleetConfig → ClusterTarget[] → RenderedFleet          {@link renderFleet}, pure
+ *                     (with kustomize or Helm in it: {@link listExpansions}, their answers, then renderFleet)
  *   once per tick:    Observation → Preview[] → DriftReport → ApplyPlan → ApplyResult   {@link reconcileCluster}
  *
  * One read phase, one write phase, and nothing waits in between: what is not there yet is looked at again by the next
@@ -18,7 +19,8 @@ import { preview } from './drift/preview.ts';
 import type { ApplyResult, ObjectResult } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
-import type { Expansion } from './model/extensions.ts';
+import type { ExpansionAnswers, ExpansionRequest } from './model/expansion.ts';
+import type { Expansion, ReadDocuments } from './model/extensions.ts';
 import type { Health } from './model/health.ts';
 import type { Locate } from './model/locate.ts';
 import type { Observation } from './model/observation.ts';
@@ -29,27 +31,53 @@ import type { DoneTick, HealthReport, RememberedPreview, Tick, TickMemory } from
 import { FIELD_MANAGER } from './object/applyset.ts';
 import { groupKindKey, idKey } from './object/id.ts';
 import { placeFleet } from './placement/place-fleet.ts';
-import { createLocate, createReadFile, type ParseCache, type ReadFile } from './read-file.ts';
+import { matchesCluster } from './placement/select-clusters.ts';
+import { createLocate, createReadFile, type ParseCache, readDocuments, type ReadFile } from './read-file.ts';
+import { createReadOutput } from './read-output.ts';
+import { expandApps } from './render/expand-apps.ts';
 import { expandBase } from './render/expand-base.ts';
+import { listRequests } from './render/list-requests.ts';
 import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
 import { renderTargets } from './render/render-targets.ts';
 import type { ManifestReader } from './source/parse-app.ts';
-import { parseFleet } from './source/parse-fleet.ts';
+import { parseFleet, type ParsedFleet } from './source/parse-fleet.ts';
 
-/** Parse, place, render: everything that depends on a commit alone. `parsed` may be shared between revisions. */
-export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): RenderResult {
-  const read = createReadFile(parsed);
-  const files = new Map(snapshot.files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : [])));
-  const locate = createLocate(files);
-  const manifests = readManifests(read, locate);
-  const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
+/**
+ * Parse, expand, place, render: everything that depends on a commit alone. `parsed` may be shared between revisions.
+ * `answers` are what came of {@link listExpansions}, for a fleet that has any; an app without its answer is held.
+ */
+export function renderFleet(
+  snapshot: Snapshot,
+  parsed: ParseCache = new Map(),
+  answers: ExpansionAnswers = new Map(),
+): RenderResult {
+  const { fleet: parsedFleet, locate } = parseSnapshot(snapshot, parsed);
   if (parsedFleet.state === 'unusable') {
     return { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) };
   }
-  const { config } = parsedFleet;
+  const config = expandApps(parsedFleet.config, answers, createReadOutput(parsed), { matches: matchesCluster, locate });
   const placed = placeFleet(config, locate);
   return { state: 'rendered', fleet: renderTargets(config, placed, locate) };
+}
+
+/**
+ * The programs (kustomize, Helm) that must run before a revision can be rendered, as values: whoever runs them
+ * (`src/sandbox/run-expansions.ts`) hands the answers to {@link renderFleet}. Most fleets need none.
+ */
+export function listExpansions(snapshot: Snapshot, parsed: ParseCache = new Map()): readonly ExpansionRequest[] {
+  const { fleet, locate } = parseSnapshot(snapshot, parsed);
+  return fleet.state === 'parsed' ? listRequests(fleet.config, { matches: matchesCluster, locate }) : [];
+}
+
+function parseSnapshot(
+  snapshot: Snapshot,
+  parsed: ParseCache,
+): { readonly fleet: ParsedFleet; readonly locate: Locate } {
+  const read = createReadFile(parsed);
+  const files = new Map(snapshot.files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : [])));
+  const locate = createLocate(files);
+  return { fleet: parseFleet(snapshot, { read, locate, manifests: readManifests(read, locate, files) }), locate };
 }
 
 /** A revision rendered for every cluster, or only the reasons why it cannot be. */
@@ -161,9 +189,14 @@ function fenceOf({ deadlineMs }: TickInput, { clock, mayWrite, isEnding }: TickP
 }
 
 /** The render stage's readers, as the source stage uses them. */
-function readManifests(read: ReadFile, locate: Locate): ManifestReader {
+function readManifests(read: ReadFile, locate: Locate, all: ReadonlyMap<string, RegularFile>): ManifestReader {
   const parse = (file: RegularFile): Expansion => parseManifests(file, read, locate);
-  return { parseManifests: parse, expandBase: (app, files) => expandBase(files, { app, parseManifests: parse }) };
+  const readAll = (file: RegularFile): ReadDocuments => readDocuments(file, read);
+  return {
+    parseManifests: parse,
+    expandBase: (app, files) =>
+      expandBase(files, { app, root: `apps/${app}/base`, all, locate, read: readAll, parseManifests: parse }),
+  };
 }
 
 /** After the write phase: what was written is as the answer said, all else as it was observed. */

@@ -16,7 +16,14 @@ const STAGES = ['source', 'placement', 'render', 'diff', 'drift', 'apply', 'repo
 const SHARED = ['model', 'object'];
 
 /** What stages use besides: they know nothing of Muster but its model. */
-const TOOLS = ['src/yaml.ts', 'src/yaml/', 'src/read-file.ts', 'src/glob.ts', 'src/concurrency.ts'];
+const TOOLS = [
+  'src/yaml.ts',
+  'src/yaml/',
+  'src/read-file.ts',
+  'src/read-output.ts',
+  'src/glob.ts',
+  'src/concurrency.ts',
+];
 
 /**
  * The only places that may wait, look at a clock or touch the machine. Everything else is a pure function, so that a

@@ -14,7 +14,7 @@ import { findAutoscaled } from './find-autoscaled.ts';
 import { findPlace } from './find-place.ts';
 import { finishObject } from './finish-object.ts';
 import type { Problem } from './problem.ts';
-import { substitute } from './substitute.ts';
+import { substitute, type Substituted } from './substitute.ts';
 
 /** What all clusters share. */
 export interface RenderContext {
@@ -82,7 +82,7 @@ function renderApp(
     if (!diagnostics.some((each) => explains(each, diagnostic))) diagnostics.push(diagnostic);
   };
   const drafts = target.objects.map(({ base, replicas, by }): Draft => {
-    const { value, problems } = substitute(base.body, cluster);
+    const { value, problems } = base.only === undefined ? substitute(base.body, cluster) : asItIs(base.body);
     for (const problem of problems) report(problem, base.source);
     return {
       body: value,
@@ -109,6 +109,11 @@ function renderApp(
       },
     ];
   });
+}
+
+/** A chart was rendered with the variables of its clusters: what looks like one now was meant as text. */
+function asItIs(body: JsonObject): Substituted<JsonObject> {
+  return { value: body, problems: [] };
 }
 
 /** A problem of a merged object is reported where its field was written, in a patch or in the base. */

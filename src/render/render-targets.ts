@@ -29,20 +29,24 @@ export function renderTargets(
   const apps = new Map(config.apps.map((app) => [app.name, app]));
   const renders = placed.targets.map((target) => renderCluster(target, apps, context));
   const everywhere = [...config.diagnostics, ...placed.diagnostics];
-  const held = heldApps(config, everywhere);
   return {
     revision: config.revision,
     fleet: config.fleet,
     apps: config.apps.map((app) => app.name),
     clusterNames: config.clusters.map((cluster) => cluster.name),
-    clusters: renders.map(({ cluster }) => withHeld(cluster, held)),
+    clusters: renders.map(({ cluster }) => withHeld(cluster, heldApps(config, everywhere, cluster.cluster.name))),
     diagnostics: mergeDiagnostics([...everywhere, ...renders.flatMap((render) => render.diagnostics)], placed.targets),
   };
 }
 
-function heldApps(config: FleetConfig, diagnostics: readonly Diagnostic[]): ReturnType<typeof heldApp>[] {
+/** Apps that an error concerns everywhere, or on this cluster before anything was rendered. */
+function heldApps(
+  config: FleetConfig,
+  diagnostics: readonly Diagnostic[],
+  cluster: string,
+): ReturnType<typeof heldApp>[] {
   const errors = Map.groupBy(
-    diagnostics.filter((each) => each.severity === 'error' && each.cluster === undefined),
+    diagnostics.filter((each) => each.severity === 'error' && (each.cluster ?? cluster) === cluster),
     (each) => each.app,
   );
   return config.apps

@@ -5,13 +5,18 @@
  */
 import { text } from 'node:stream/consumers';
 import { PortError } from '../model/errors.ts';
-import { renderFleet } from '../reconcile.ts';
+import { listExpansions, renderFleet } from '../reconcile.ts';
+import type { ParseCache } from '../read-file.ts';
 import { readSnapshot } from '../source/git/read-snapshot.ts';
 import { parseRequest, printAnswer, type RenderAnswer, type RenderRequest } from './render-message.ts';
 
-async function answer({ gitdir, revision, path }: RenderRequest): Promise<RenderAnswer> {
+async function answer({ gitdir, revision, path, answers }: RenderRequest): Promise<RenderAnswer> {
   try {
-    return renderFleet(await readSnapshot({ gitdir }, revision, { path }));
+    const snapshot = await readSnapshot({ gitdir }, revision, { path });
+    const parsed: ParseCache = new Map();
+    const requests = listExpansions(snapshot, parsed);
+    if (requests.some(({ key }) => !answers.has(key))) return { state: 'needs', requests };
+    return renderFleet(snapshot, parsed, answers);
   } catch (error) {
     if (error instanceof PortError) return { state: 'failed', failure: error };
     throw error;

@@ -5,6 +5,7 @@ import type { RegularFile } from '../model/snapshot.ts';
 import { isManifestFile } from '../read-file.ts';
 import { parseOverlay, parseOverlayFolder, sortOverlays } from './parse-overlay.ts';
 import { parsePlacement } from './parse-placement.ts';
+import { parseValues, splitValues } from './parse-values.ts';
 import {
   type OwnDocument,
   ownKindOf,
@@ -54,20 +55,33 @@ export function parseApp(
   }
   const inside = (part: string): readonly RegularFile[] =>
     files.filter((file) => file.path.startsWith(`${folder}/${part}/`));
-  const own = readOwn(folder, files, ['App', 'Placement'], `apps/${name}/`, context);
+  const base = reader.expandBase(name, inside('base'));
+  const isChart = base.pending?.tool === 'helm';
+  const [valuesFiles, otherFiles] = isChart ? splitValues(folder, files) : [[], files];
+  const own = readOwn(folder, otherFiles, ['App', 'Placement'], `apps/${name}/`, context);
   const settings = own.apps[0];
   reportSecond(own.apps, 'App', context);
   checkName(settings, name, context);
-  reportStray(folder, files, context);
-  const base = reader.expandBase(name, inside('base'));
+  const used = new Set(base.pending?.files.map((file) => file.path));
+  reportStray(
+    folder,
+    files.filter((file) => !used.has(file.path)),
+    context,
+  );
   for (const diagnostic of base.diagnostics) report(diagnostic);
-  const overlays = parseOverlays(folder, files, reader, context);
+  const values = valuesFiles.flatMap((file) => parseValues(file, context) ?? []);
+  const overlays = parseOverlays(folder, files, isChart, reader, context);
   for (const { body, source } of [base.manifests, ...overlays.map((overlay) => overlay.resources)].flat()) {
     const raw = { value: body, source };
     // A document of ours among the manifests would be sent to clusters, which do not know it.
     if (ownKindOf(raw) !== undefined) reportUnexpected(raw, [], 'a folder of manifests', context);
   }
-  if (base.manifests.length === 0 && !broken && overlays.every((overlay) => overlay.resources.length === 0)) {
+  if (
+    base.pending === undefined &&
+    base.manifests.length === 0 &&
+    !broken &&
+    overlays.every((overlay) => overlay.resources.length === 0)
+  ) {
     report({
       code: 'EMPTY_APP',
       severity: 'warning',
@@ -82,6 +96,8 @@ export function parseApp(
     name,
     ...parseAppSettings(settings, defaults, context),
     base: base.manifests,
+    ...(base.pending === undefined ? {} : { pending: base.pending }),
+    ...(values.length === 0 ? {} : { values }),
     placements,
     overlays,
     broken,
@@ -141,6 +157,7 @@ function readOwn(
 function parseOverlays(
   folder: string,
   files: readonly RegularFile[],
+  isChart: boolean,
   reader: ManifestReader,
   context: ParseContext,
 ): readonly Overlay[] {
@@ -151,7 +168,9 @@ function parseOverlays(
     below.filter((file) => file.path.slice(root.length + 1).includes('/')),
     (file) => `${root}/${file.path.slice(root.length + 1).split('/')[0] ?? ''}`,
   );
-  const folders = [...nested].map(([path, inner]) => parseOverlayFolder(path, inner, reader.parseManifests, context));
+  const folders = [...nested].map(([path, inner]) =>
+    parseOverlayFolder(path, inner, isChart, reader.parseManifests, context),
+  );
   const named = own.overlays.map((each) => parseOverlay(each, context));
   reportNames(named, 'overlay', context);
   return sortOverlays([...folders, ...named]);

@@ -5,6 +5,7 @@ import { compareText, groupOf, versionOf } from '../object/id.ts';
 import { isObject, textAt } from '../object/json.ts';
 import { isManifestFile } from '../read-file.ts';
 import { parseSelector } from './parse-selector.ts';
+import { parseValues, splitValues } from './parse-values.ts';
 import {
   type OwnDocument,
   ownKindOf,
@@ -55,15 +56,18 @@ export function parseOverlay({ document, source }: OwnDocument<'Overlay'>, conte
 
 /**
  * A folder below `overlays/`. Its name says for which clusters: a cluster's name, or a label as `region=eu`. Its files
- * are partial objects; those below `resources/` are whole ones.
+ * are partial objects; those below `resources/` are whole ones. Of a chart it may also hold `values.yaml`.
  */
 export function parseOverlayFolder(
   folder: string,
-  files: readonly RegularFile[],
+  all: readonly RegularFile[],
+  isChart: boolean,
   parseManifests: (file: RegularFile) => Expansion,
   context: ParseContext,
 ): Overlay {
   const name = folder.slice(folder.lastIndexOf('/') + 1);
+  const [valuesFiles, files] = isChart ? splitValues(folder, all) : [[], all];
+  const values = valuesFiles.flatMap((file) => parseValues(file, context) ?? []);
   const [patchFiles, resourceFiles] = [
     files.filter((file) => !isResource(folder, file)),
     files.filter((file) => isResource(folder, file)),
@@ -84,12 +88,13 @@ export function parseOverlayFolder(
   });
   const expansions = resourceFiles.filter((file) => isManifestFile(file.path)).map(parseManifests);
   for (const diagnostic of expansions.flatMap((each) => each.diagnostics)) context.report(diagnostic);
-  const origin = { file: files[0]?.path ?? folder, line: 1, column: 1 };
+  const origin = { file: all[0]?.path ?? folder, line: 1, column: 1 };
   return {
     name,
     clusters: folderSelector(name, origin),
     patches,
     resources: expansions.flatMap((each) => each.manifests),
+    ...(values.length === 0 ? {} : { values }),
     origin,
   };
 }
