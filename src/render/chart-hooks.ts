@@ -35,7 +35,6 @@ function refuseHook(manifest: BaseManifest): Diagnostic {
 }
 
 function adviceFor(hooks: readonly string[]): string {
-  if (hooks.includes('crd-install')) return 'Move the definition to the folder crds/ of the chart.';
   if (hooks.every((hook) => /-(delete|rollback)$/.test(hook)))
     return 'Take it out of the chart: objects are deleted without it.';
   const wave = hooks.some((hook) => hook.startsWith('pre-')) ? '-1' : '1';

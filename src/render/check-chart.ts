@@ -14,7 +14,12 @@ export function checkChart(
 ): readonly Diagnostic[] {
   const { documents, diagnostics } = context.read(chart);
   const [value] = documents;
-  return [...diagnostics, ...checkDependencies(value, chart, files, context), ...files.flatMap(checkSchema)];
+  return [
+    ...diagnostics,
+    ...checkDependencies(value, chart, files, context),
+    ...files.flatMap(checkSchema),
+    ...files.flatMap(warnOfOldHook),
+  ];
 }
 
 /** Helm looks for each in `charts/`, unpacked or packed. */
@@ -37,6 +42,15 @@ function checkDependencies(
     const origin = locate(source, `/dependencies/${index}`, 'value');
     return [{ code: 'REMOTE_BASE', severity: 'error', message, help, origin }];
   });
+}
+
+/** A hook of Helm 2 only: what it marks is in no output that we could look at. */
+function warnOfOldHook(file: RegularFile): readonly Diagnostic[] {
+  if (!file.path.includes('/templates/')) return [];
+  if (!/helm\.sh\/hook["']?\s*:\s*["']?crd-install/.test(new TextDecoder().decode(file.bytes))) return [];
+  const message = 'Helm 3 leaves out what the hook crd-install marks';
+  const help = 'Move the definition to the folder crds/ of the chart.';
+  return [{ code: 'NOT_SUPPORTED', severity: 'warning', message, help, origin: startOf(file) }];
 }
 
 /** Helm would fetch a schema that is named by an address, or read it from the disk. */

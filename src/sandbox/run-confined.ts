@@ -80,7 +80,7 @@ export async function runConfined(run: ConfinedRun): Promise<Ended> {
 }
 
 /** Go reserves addresses for more than it uses: about so much, which costs nothing. */
-const RESERVED_MIB = 2048;
+const RESERVED_MIB = 1024;
 
 /** A shell that has no such limit goes on without: the time is kept by us as well. */
 const LIMITED = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; ulimit -c 0 2>/dev/null; shift 2; exec "$@"';

@@ -62,12 +62,7 @@ export function parseApp(
   const settings = own.apps[0];
   reportSecond(own.apps, 'App', context);
   checkName(settings, name, context);
-  const used = new Set(base.pending?.files.map((file) => file.path));
-  reportStray(
-    folder,
-    files.filter((file) => !used.has(file.path)),
-    context,
-  );
+  reportStray(folder, files, base.pending?.files ?? [], context);
   for (const diagnostic of base.diagnostics) report(diagnostic);
   const values = valuesFiles.flatMap((file) => parseValues(file, context) ?? []);
   const overlays = parseOverlays(folder, files, isChart, reader, context);
@@ -105,11 +100,22 @@ export function parseApp(
   };
 }
 
-/** Manifests in a folder that nothing reads would be silently absent. */
-function reportStray(folder: string, files: readonly RegularFile[], { report }: ParseContext): void {
+/**
+ * Manifests in a folder that nothing reads would be silently absent. Into which folders a kustomization leads is its own
+ * business, as is what it leaves there: components are there to be chosen from.
+ */
+function reportStray(
+  folder: string,
+  files: readonly RegularFile[],
+  used: readonly RegularFile[],
+  { report }: ParseContext,
+): void {
+  const usedParts = new Set(
+    used.map(({ path }) => (path.startsWith(`${folder}/`) ? path.slice(folder.length + 1).split('/')[0] : undefined)),
+  );
   for (const file of files.filter((each) => isManifestFile(each.path))) {
     const [part, ...rest] = file.path.slice(folder.length + 1).split('/');
-    if (rest.length === 0 || part === 'base' || part === 'overlays') continue;
+    if (rest.length === 0 || part === 'base' || part === 'overlays' || usedParts.has(part)) continue;
     report({
       code: 'MISPLACED_FILE',
       severity: 'error',
