@@ -4,7 +4,7 @@ import type { App, Cluster, DocumentSource, FleetConfig } from '../model/fleet.t
 import type { JsonObject } from '../model/json.ts';
 import type { RegularFile } from '../model/snapshot.ts';
 import { isObject, printJson } from '../object/json.ts';
-import { parseYaml } from '../yaml.ts';
+import { type ParsedDocument, parseYaml } from '../yaml.ts';
 import type { ExpandContext } from './expand-context.ts';
 import { substitute } from './substitute.ts';
 
@@ -73,13 +73,24 @@ function withValues(
 ): ExpansionFile {
   const same = { path: file.path, bytes: file.bytes };
   if (file.path !== `${root}/values.yaml`) return same;
-  const text = new TextDecoder().decode(file.bytes);
-  const [document] = text.includes('${') ? parseYaml(text).documents : [];
+  const document = ownValues(file);
   if (document === undefined || !isObject(document.value)) return same;
   const source = { file: file.path, line: 1, column: 1, document: document.index, pointer: '' };
   const value = replaced(document.value, source);
   return value === document.value ? same : { path: file.path, bytes: new TextEncoder().encode(printJson(value)) };
 }
+
+/** The values of a chart, if they hold anything that could be replaced. Read once for all clusters. */
+function ownValues(file: RegularFile): ParsedDocument | undefined {
+  const known = OWN_VALUES.get(file);
+  if (known !== undefined) return known.document;
+  const text = new TextDecoder().decode(file.bytes);
+  const [document] = text.includes('${') ? parseYaml(text).documents : [];
+  OWN_VALUES.set(file, { document });
+  return document;
+}
+
+const OWN_VALUES = new WeakMap<RegularFile, { readonly document: ParsedDocument | undefined }>();
 
 interface Asks {
   /** The first file that asks for the namespace of the release. */

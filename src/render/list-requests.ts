@@ -68,10 +68,17 @@ function toRequest(
   return { key: keyOf(request), ...request };
 }
 
-/** By length and content of each part, so that no two inputs run into one. */
 function keyOf({ tool, root, version, files, chart }: Omit<ExpansionRequest, 'key'>): string {
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify([tool, version ?? '', root, chart ?? null, files.map(({ path }) => path)]));
-  for (const { bytes } of files) hash.update(`\n${bytes.length}\n`).update(bytes);
-  return hash.digest('hex');
+  const contents = files.map(({ path, bytes }) => [path, digestOf(bytes)]);
+  const parts = [tool, version ?? '', root, chart ?? null, contents];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
+
+/** Each content is hashed once, however many clusters get it. */
+function digestOf(bytes: Uint8Array): string {
+  const digest = DIGESTS.get(bytes) ?? createHash('sha256').update(bytes).digest('hex');
+  DIGESTS.set(bytes, digest);
+  return digest;
+}
+
+const DIGESTS = new WeakMap<Uint8Array, string>();

@@ -1,11 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createSlots } from '../concurrency.ts';
 import type { ExpansionAnswer, ExpansionRefusal, ExpansionRequest } from '../model/expansion.ts';
 import { inspectChart } from './inspect-chart.ts';
 import { explainEnd, withoutFolder } from './explain-end.ts';
 import type { FoundProgram, FoundPrograms } from './find-programs.ts';
-import { type Ended, runConfined } from './run-confined.ts';
+import { type ConfinedRun, type Ended, runConfined } from './run-confined.ts';
 
 export interface ExpanderOptions {
   readonly programs: FoundPrograms;
@@ -13,7 +14,14 @@ export interface ExpanderOptions {
   readonly scratch: string;
   readonly timeoutMs: number;
   readonly memoryMiB: number;
+  /** Programs that run at once. */
+  readonly parallel: number;
 }
+
+/** Waits for its turn; the limits are those of the options where none are given. */
+type RunProgram = (
+  run: Omit<ConfinedRun, 'timeoutMs' | 'memoryMiB'> & { readonly timeoutMs?: number },
+) => Promise<Ended>;
 
 /** Runs the program of a request. */
 export interface Expander {
@@ -23,6 +31,8 @@ export interface Expander {
 /** Starts programs in this process, which therefore must hold nothing secret. */
 export async function createExpander(options: ExpanderOptions): Promise<Expander> {
   const { scratch } = options;
+  const slots = createSlots(options.parallel);
+  const confined: RunProgram = (run) => slots.use(() => runConfined({ ...options, ...run }));
   const versions = new Map<string, Promise<string | undefined>>();
   let runs = 0;
   const nextFolder = async (): Promise<string> => {
@@ -31,7 +41,7 @@ export async function createExpander(options: ExpanderOptions): Promise<Expander
     return folder;
   };
   const versionOf = (program: FoundProgram): Promise<string | undefined> => {
-    const known = versions.get(program.path) ?? nextFolder().then((folder) => askVersion(program, folder, options));
+    const known = versions.get(program.path) ?? nextFolder().then((folder) => askVersion(program, folder, confined));
     versions.set(program.path, known);
     return known;
   };
@@ -43,7 +53,7 @@ export async function createExpander(options: ExpanderOptions): Promise<Expander
       const folder = await nextFolder();
       try {
         await writeFiles(request, folder);
-        const run = { request, program: chosen.program, folder, options };
+        const run = { request, program: chosen.program, folder, options, confined };
         const output = request.tool === 'helm' ? await runHelm(run) : await runKustomize(run);
         if (typeof output !== 'string') return output;
         return { state: 'rendered', tool: request.tool, version: chosen.version, text: output };
@@ -102,10 +112,10 @@ const VERSION_PATTERNS: Readonly<Record<string, RegExp>> = {
 async function askVersion(
   { name, path }: FoundProgram,
   folder: string,
-  { memoryMiB }: ExpanderOptions,
+  confined: RunProgram,
 ): Promise<string | undefined> {
   const parameters = VERSION_PARAMETERS[name] ?? [];
-  const ended = await runConfined({ program: path, parameters, folder, timeoutMs: VERSION_MS, memoryMiB });
+  const ended = await confined({ program: path, parameters, folder, timeoutMs: VERSION_MS });
   return ended.state === 'ended' ? VERSION_PATTERNS[name]?.exec(ended.stdout.trim())?.[1] : undefined;
 }
 
@@ -128,6 +138,7 @@ interface Run {
   readonly program: FoundProgram;
   readonly folder: string;
   readonly options: ExpanderOptions;
+  readonly confined: RunProgram;
 }
 
 async function runKustomize(run: Run): Promise<string | ExpansionRefusal> {
@@ -181,20 +192,12 @@ function helmFolders(folder: string): Readonly<Record<string, string>> {
 }
 
 function start(
-  { program, folder, options }: Run,
+  { program, folder, confined }: Run,
   parameters: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<Ended> {
-  const { timeoutMs, memoryMiB } = options;
   const own = { XDG_CONFIG_HOME: join(folder, 'home'), KUSTOMIZE_PLUGIN_HOME: join(folder, 'home', 'none') };
-  return runConfined({
-    program: program.path,
-    parameters,
-    folder,
-    environment: { ...own, ...environment },
-    timeoutMs,
-    memoryMiB,
-  });
+  return confined({ program: program.path, parameters, folder, environment: { ...own, ...environment } });
 }
 
 function outputOf(ended: Ended, { request, folder, options }: Run): string | ExpansionRefusal {

@@ -49,6 +49,7 @@ export async function runConfined(run: ConfinedRun): Promise<Ended> {
       ...run.environment,
     },
   });
+  if (child.pid !== undefined) RUNNING.add(child.pid);
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   const sizes = { stdout: 0, stderr: 0 };
   let stopped: 'time' | 'size' | 'start' | undefined;
@@ -72,6 +73,7 @@ export async function runConfined(run: ConfinedRun): Promise<Ended> {
     });
     child.on('close', (code) => {
       clearTimeout(timer);
+      if (child.pid !== undefined) RUNNING.delete(child.pid);
       if (stopped !== undefined) return resolve({ state: 'stopped', reason: stopped });
       const [out, err] = [Buffer.concat(stdout).toString('utf8'), Buffer.concat(stderr).toString('utf8')];
       resolve({ state: 'ended', code, stdout: out, stderr: err });
@@ -109,6 +111,19 @@ function canIsolate(): Promise<boolean> {
     child.on('close', (code) => resolve(code === 0));
   });
   return isolates;
+}
+
+/** Groups of programs that were started and have not ended. */
+const RUNNING = new Set<number>();
+
+/** When this process is asked to end, its programs do, which have groups of their own and would not hear of it. */
+export function endProgramsWithUs(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      for (const pid of RUNNING) killGroup(pid);
+      process.exit(1);
+    });
+  }
 }
 
 function killGroup(pid: number): void {

@@ -120,7 +120,8 @@ function startChild(input: readonly string[], scratch: string, signal: AbortSign
       '--no-warnings',
       CHILD,
     ],
-    { env: {}, stdio: ['pipe', 'pipe', 'ignore'], signal, killSignal: 'SIGKILL' },
+    // SIGTERM: it ends its programs, and then itself.
+    { env: {}, stdio: ['pipe', 'pipe', 'ignore'], signal, killSignal: 'SIGTERM' },
   );
   const parts: Buffer[] = [];
   child.stdout.on('data', (part: Buffer) => void parts.push(part));

@@ -177,7 +177,7 @@ function parseOverlays(
   const folders = [...nested].map(([path, inner]) =>
     parseOverlayFolder(path, inner, isChart, reader.parseManifests, context),
   );
-  const named = own.overlays.map((each) => parseOverlay(each, context));
+  const named = own.overlays.map((each) => parseOverlay(each, isChart, context));
   reportNames(named, 'overlay', context);
   return sortOverlays([...folders, ...named]);
 }

@@ -17,9 +17,21 @@ import {
 } from './read-kind.ts';
 
 /** A file of kind Overlay. */
-export function parseOverlay({ document, source }: OwnDocument<'Overlay'>, context: ParseContext): Overlay {
+export function parseOverlay(
+  { document, source }: OwnDocument<'Overlay'>,
+  isChart: boolean,
+  context: ParseContext,
+): Overlay {
   const { metadata, spec } = document;
-  const patches = spec.patches.flatMap(({ target, ops, merge }, index): readonly Patch[] => {
+  if (spec.patches === undefined && spec.values === undefined) {
+    const message = `Overlay needs "spec.patches"${isChart ? ' or "spec.values"' : ', which must be a list'}`;
+    reportAt(source, '/spec/patches', { code: 'MISSING_FIELD', message }, context);
+  }
+  if (spec.values !== undefined && !isChart) {
+    const message = 'values are for charts, and the base of this app is none';
+    reportAt(source, '/spec/values', { code: 'BAD_VALUE', message, help: 'Write patches.' }, context);
+  }
+  const patches = (spec.patches ?? []).flatMap(({ target, ops, merge }, index): readonly Patch[] => {
     const place = `/spec/patches/${index}`;
     const { labelSelector, ...rest } = target;
     const parsed: PatchTarget = {
@@ -50,6 +62,9 @@ export function parseOverlay({ document, source }: OwnDocument<'Overlay'>, conte
     clusters: parseSelector(spec.clusters, source, '/spec/clusters', context),
     patches,
     resources: [],
+    ...(spec.values === undefined
+      ? {}
+      : { values: [{ values: spec.values, source: { ...source, pointer: '/spec/values' } }] }),
     origin: source,
   };
 }
@@ -139,6 +154,12 @@ function parsePartial(raw: RawDocument, context: ParseContext): readonly Patch[]
     textAt(value, 'kind'),
     textAt(value, 'metadata', 'name'),
   ];
+  if (apiVersion !== undefined && groupOf(apiVersion) === 'kustomize.config.k8s.io') {
+    const message = 'an overlay folder holds patches, and a kustomization in it is not read';
+    const help = 'Put what it patches into files here, each a partial object.';
+    reportAt(source, '/kind', { code: 'NOT_SUPPORTED', message, help }, context);
+    return [];
+  }
   if (!isObject(value) || apiVersion === undefined || kind === undefined || name === undefined) {
     reportAt(
       source,

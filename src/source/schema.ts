@@ -144,7 +144,9 @@ const OverlaySpec = z.strictObject({
         merge: z.custom<JsonObject>(isMap, 'must be a map').optional(),
       }),
     )
-    .min(1),
+    .min(1)
+    .optional(),
+  values: z.custom<JsonObject>(isMap, 'must be a map').optional(),
 });
 
 function isMap(value: unknown): boolean {

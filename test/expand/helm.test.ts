@@ -65,6 +65,25 @@ test('values come from the chart, then the app, then overlays by label, then by 
   assert.deepEqual(dataOn(fleet, 'eu'), { b: 'app', c: 'prod', d: 'eu' });
 });
 
+test('a file of kind Overlay gives values by a full selector, among the overlays in their order', async () => {
+  const overlay = 'apiVersion: muster.dev/v1alpha1\nkind: Overlay\nmetadata: {name: europe}\n';
+  const files = chartWith(
+    { 'values.yaml': 'data: {a: chart, b: chart, c: chart}\n', 'templates/settings.yaml': SETTINGS },
+    {
+      'apps/web/overlays/europe.yaml': `${overlay}spec: {clusters: {names: ["e*"]}, values: {data: {a: "\${cluster.name}", b: glob}}}\n`,
+      'apps/web/overlays/eu/values.yaml': 'data: {b: folder}\n',
+    },
+  );
+  const fleet = await renderedWith(files);
+  assert.deepEqual(fleet.diagnostics, []);
+  assert.deepEqual(dataOn(fleet, 'eu'), { a: 'eu', b: 'folder', c: 'chart' });
+  assert.deepEqual(dataOn(fleet, 'us'), { a: 'chart', b: 'chart', c: 'chart' });
+  const plain = { 'apps/web/overlays/europe.yaml': `${overlay}spec: {clusters: {names: [eu]}, values: {a: 1}}\n` };
+  assert.deepEqual(await checkWith(fleetWith(plain)), [
+    'apps/web/overlays/europe.yaml:4:41: BAD_VALUE: values are for charts, and the base of this app is none. Write patches.',
+  ]);
+});
+
 test('variables are replaced in values before Helm runs, and nowhere after it', async () => {
   const fleet = await renderedWith(
     chartWith(

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { ExpansionRequest } from '../../src/model/expansion.ts';
 import { runExpansions } from '../../src/sandbox/run-expansions.ts';
-import { fleetWith, marked, type TestFiles } from '../support/fleet-files.ts';
+import { check, fleetWith, marked, type TestFiles } from '../support/fleet-files.ts';
 import { stillRunning } from '../support/processes.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { checkWith, kustomize, PINNED_FLEET, scriptProgram } from './support.ts';
@@ -154,6 +154,19 @@ test('a file outside of the folder of its kustomization is refused, as by kustom
     line,
     /RENDER_FAILED: kustomize says: .*security; file '.*apps\/web\/shared\/one\.yaml' is not in or below/,
   );
+});
+
+test('a kustomization in an overlay folder is refused by name', async () => {
+  const text = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../base]\n';
+  assert.deepEqual(await checkWith(fleetWith({ 'apps/web/overlays/eu/kustomization.yaml': text })), [
+    'apps/web/overlays/eu/kustomization.yaml:2:7: NOT_SUPPORTED: an overlay folder holds patches, and a kustomization in it is not read. Put what it patches into files here, each a partial object.',
+  ]);
+});
+
+test('rendered by somebody who runs no programs, the app is held', () => {
+  assert.deepEqual(check(kustomizedWith('resources: [deployment.yaml]\n')), [
+    `${MAIN}:1:1: RENDERER_UNAVAILABLE: the program that renders this folder was not run.`,
+  ]);
 });
 
 test('without the program the app is held, and one line says what to install', async () => {

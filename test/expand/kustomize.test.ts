@@ -178,7 +178,10 @@ async function compare(files: Readonly<Record<string, string>>): Promise<void> {
     mkdirSync(dirname(join(folder.path, path)), { recursive: true });
     writeFileSync(join(folder.path, path), text);
   }
-  const printed = execFileSync(kustomize.file, ['build', join(folder.path, 'base')], { encoding: 'utf8' });
+  const printed = execFileSync(kustomize.file, ['build', join(folder.path, 'base')], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const expected = parseAllDocuments(printed).map((document): JsonObject => document.toJS());
   const inFleet = Object.entries(files).map(([path, text]) => [`apps/web/${path}`, text] as const);
   const fleet = await renderedWith({
