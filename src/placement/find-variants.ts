@@ -13,28 +13,35 @@ export interface Variants {
   checkCounts(base: BaseManifest, placement: Placement, report: Report): void;
 }
 
+interface Group {
+  readonly clusters: ReadonlySet<string>;
+  readonly counts: ReadonlySet<unknown>;
+}
+
 export function findVariants(app: App, config: FleetConfig): Variants {
   const keyOf = (base: BaseManifest): string => {
     const { body } = base;
     const group = groupOf(textAt(body, 'apiVersion') ?? '');
     return [group, textAt(body, 'kind'), namespaceOf(base, app, config), textAt(body, 'metadata', 'name')].join('/');
   };
-  const variants = Map.groupBy(
+  const groups = Map.groupBy(
     app.base.filter((base) => base.only !== undefined),
     keyOf,
   );
-  const variantsOf = (base: BaseManifest): readonly BaseManifest[] =>
-    base.only === undefined ? [] : (variants.get(keyOf(base)) ?? []);
+  const variants = new Map(
+    [...groups.values()].flatMap((bases) => {
+      const group: Group = {
+        clusters: new Set(bases.flatMap(({ only }) => [...(only ?? [])])),
+        counts: new Set(bases.map(countOf)),
+      };
+      return bases.map((base) => [base, group] as const);
+    }),
+  );
   return {
-    clustersWith: (base) => {
-      const all = variantsOf(base);
-      if (all.length < 2) return base.only;
-      return new Set(all.flatMap(({ only }) => [...(only ?? [])]));
-    },
+    clustersWith: (base) => variants.get(base)?.clusters,
     checkCounts: (base, { replicas }, report) => {
       if (replicas?.mode !== 'divided' || replicas.total !== undefined) return;
-      const counts = new Set(variantsOf(base).map(countOf));
-      if (counts.size < 2) return;
+      if ((variants.get(base)?.counts.size ?? 0) < 2) return;
       const what = `${textAt(base.body, 'kind') ?? ''} "${textAt(base.body, 'metadata', 'name') ?? ''}"`;
       report({
         code: 'REPLICAS_IMPOSSIBLE',

@@ -58,7 +58,8 @@ function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
     const placement = placementOf(base, app, config, report);
     if (placement === undefined) continue;
     const everywhere = selected.get(placement) ?? [];
-    const clusters = everywhere.filter(({ name }) => variants.clustersWith(base)?.has(name) !== false);
+    const present = variants.clustersWith(base);
+    const clusters = present === undefined ? everywhere : everywhere.filter(({ name }) => present.has(name));
     variants.checkCounts(base, placement, report);
     const counts = sound.includes(placement)
       ? replicaCounts(base, app, placement, clusters, config, locate, report)

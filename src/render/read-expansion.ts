@@ -11,31 +11,35 @@ import { startOf } from './pending-base.ts';
  * template that Helm names above each of them, where it is a file of the fleet.
  */
 export function readExpansion(text: string, pending: PendingBase, read: ReadOutput): Expansion {
-  const output = { kind: 'file', path: pending.origin.file, oid: '', bytes: new Uint8Array() } as const;
-  // Line and column count in what was printed here, until they are exchanged for a place that people can open.
+  if (pending.tool === 'kustomize') return readPart(text, pending.origin, read);
+  const known = new Set(pending.files.map((file) => file.path));
+  // One by one: most of what a chart prints is the same on all clusters, and is read once. A line "---" ends a document
+  // whatever comes before it.
+  const parts = text.split(/^(?=---\n# Source: )/m).map((part) => readPart(part, originOf(part, pending, known), read));
+  return {
+    manifests: parts.flatMap((part) => part.manifests),
+    diagnostics: parts.flatMap((part) => part.diagnostics),
+  };
+}
+
+/** Lines and columns count in what was printed, where nobody can look: all of it stands at its origin. */
+function readPart(text: string, origin: Origin, read: ReadOutput): Expansion {
+  const output = { kind: 'file', path: origin.file, oid: '', bytes: new Uint8Array() } as const;
   const parsed = parseManifests(
     output,
     () => read(text),
-    ({ file, line, column }) => ({ file, line, column }),
+    () => origin,
   );
-  const originAt = pending.tool === 'helm' ? templateOrigins(text, pending) : () => pending.origin;
-  const manifests = parsed.manifests.map(({ body, source }): BaseManifest => {
-    return { body, source: { ...originAt(source.line), document: 0, pointer: '', generated: true } };
-  });
-  const diagnostics = parsed.diagnostics.map((each) => ({ ...each, origin: originAt(each.origin.line) }));
-  return { manifests, diagnostics };
+  const source = { ...origin, document: 0, pointer: '', generated: true } as const;
+  return {
+    manifests: parsed.manifests.map(({ body }): BaseManifest => ({ body, source })),
+    diagnostics: parsed.diagnostics.map((each) => ({ ...each, origin })),
+  };
 }
 
-/** `# Source: web/charts/cache/templates/service.yaml` stands above each document, and holds until the next. */
-function templateOrigins(text: string, { root, files, origin }: PendingBase): (line: number) => Origin {
-  const known = new Set(files.map((file) => file.path));
-  const headers: { readonly line: number; readonly origin: Origin }[] = [];
-  const lines = text.split('\n');
-  for (const [index, each] of lines.entries()) {
-    const [, path] = (lines[index - 1] === '---' && /^# Source: [^/]+\/(.+)$/.exec(each)) || [];
-    if (path === undefined) continue;
-    const file = `${root}/${path}`;
-    headers.push({ line: index + 1, origin: known.has(file) ? startOf({ path: file }) : origin });
-  }
-  return (line) => headers.findLast((header) => header.line <= line)?.origin ?? origin;
+/** `# Source: web/charts/cache/templates/service.yaml` stands at the top. */
+function originOf(part: string, { root, origin }: PendingBase, known: ReadonlySet<string>): Origin {
+  const [, path = ''] = /^---\n# Source: [^/\n]+\/(.+)$/m.exec(part) ?? [];
+  const file = `${root}/${path}`;
+  return known.has(file) ? startOf({ path: file }) : origin;
 }

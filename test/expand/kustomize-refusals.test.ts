@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { ExpansionRequest } from '../../src/model/expansion.ts';
 import { runExpansions } from '../../src/sandbox/run-expansions.ts';
+import { eventually } from '../support/eventually.ts';
 import { check, fleetWith, marked, type TestFiles } from '../support/fleet-files.ts';
 import { stillRunning } from '../support/processes.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -308,4 +309,22 @@ test('a program that prints without end is stopped', async () => {
   assert.deepEqual(await checkWith(kustomizedWith('resources: [deployment.yaml]\n'), { path }), [
     `${MAIN}:1:1: RENDER_FAILED: kustomize printed more than 67108864 bytes. Print less.`,
   ]);
+});
+
+test('whoever stops waiting takes the programs along', async () => {
+  await using folder = await temporaryFolder();
+  const pid = `${folder.path}/pid`;
+  const script = `case "$1" in version) echo v5.8.1;; *) echo $$ >${pid}; /bin/sleep 3600;; esac`;
+  const path = scriptProgram(folder.path, 'kustomize', script);
+  const stop = new AbortController();
+  const settings = { path, cacheFolder: folder.path, timeoutMs: 60_000, memoryMiB: 512 };
+  const running = runExpansions([bare('resources: []\n')], settings, stop.signal);
+  const started = await eventually(() => {
+    const text = readFileSync(pid, 'utf8');
+    assert.match(text, /^\d+\n$/);
+    return Number(text);
+  });
+  stop.abort();
+  await assert.rejects(running, { code: 'CRASHED' });
+  await eventually(() => assert.deepEqual(stillRunning([started]), []));
 });
