@@ -4,6 +4,7 @@
  * and network of its own does that (`src/sandbox/`), and only plain values come back.
  */
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getInput, setFailed, setOutput, error as annotateError, warning as annotateWarning } from '@actions/core';
 import { type ComparedSide, compareFleets } from '../src/diff/compare-fleets.ts';
@@ -25,6 +26,12 @@ const SUMMARY_LENGTH = 1_000_000;
 
 /** GitHub shows so many annotations of one kind and step. */
 const ANNOTATIONS = 10;
+
+/** Runners of GitHub have kustomize and Helm; a workflow that needs other versions installs them in a step before. */
+const PROGRAMS = {
+  path: process.env['PATH'] ?? '',
+  cacheFolder: join(process.env['RUNNER_TEMP'] ?? tmpdir(), 'muster-rendered'),
+};
 
 const DEADLINE = AbortSignal.timeout(10 * 60_000);
 
@@ -114,7 +121,7 @@ async function findRevisions(
 }
 
 async function renderSide({ gitdir }: LocalRepository, revision: string, path: string): Promise<ComparedSide> {
-  const result = await renderRevision({ gitdir, revision, path }, RENDER_LIMITS, DEADLINE);
+  const result = await renderRevision({ gitdir, revision, path }, RENDER_LIMITS, PROGRAMS, DEADLINE);
   if (result.state === 'unusable') return { revision, diagnostics: result.diagnostics };
   return { revision, fleet: result.fleet, diagnostics: result.fleet.diagnostics };
 }

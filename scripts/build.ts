@@ -13,17 +13,19 @@ const ROOT = join(import.meta.dirname, '..');
 const { values } = parseArgs({
   options: { action: { type: 'boolean' }, package: { type: 'boolean' }, out: { type: 'string' } },
 });
+/** Processes of their own, each a file. */
+const CHILDREN = { 'render-child': 'src/sandbox/render-child.ts', 'expand-child': 'src/sandbox/expand-child.ts' };
 const all = values.action !== true && values.package !== true;
 if (all || values.package === true) await buildPackage(values.out ?? join(ROOT, 'dist'));
 if (all || values.action === true) await buildAction(values.out ?? join(ROOT, 'action', 'dist'));
 
 /** The command line, the process that renders, and the demo. */
 async function buildPackage(out: string): Promise<void> {
-  await bundle({ main: 'src/main.ts', 'render-child': 'src/sandbox/render-child.ts', demo: 'demo/main.ts' }, out, true);
+  await bundle({ main: 'src/main.ts', ...CHILDREN, demo: 'demo/main.ts' }, out, true);
 }
 
 async function buildAction(out: string): Promise<void> {
-  await bundle({ index: 'action/main.ts', 'render-child': 'src/sandbox/render-child.ts' }, out, false);
+  await bundle({ index: 'action/main.ts', ...CHILDREN }, out, false);
 }
 
 async function bundle(entries: Record<string, string>, out: string, splitting: boolean): Promise<void> {

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { access, constants, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readPin } from './read-pin.ts';
 
 /** Where the three servers of a control plane are, and which Kubernetes they say they are (`1.36.3`). */
 export interface ControlPlaneBinaries {
@@ -18,12 +18,6 @@ export const GO_MODULE = join(import.meta.dirname, '../tools/control-plane');
 
 /** The versions that tests run on. They stand in one place, the `go.mod`, so that both ways to obtain them agree. */
 export const PINNED = readPins();
-
-/** Go's names of this machine, as they stand in release URLs: `linux`, `amd64`. */
-export const PLATFORM = {
-  os: process.platform,
-  arch: { x64: 'amd64' }[process.arch as string] ?? process.arch,
-} as const;
 
 /**
  * Looks at a folder of somebody: the three programs must be there, be executable and say a version. Throws an Error
@@ -105,11 +99,6 @@ async function askVersion(program: string, pattern: RegExp): Promise<string> {
 }
 
 function readPins(): { readonly kubernetes: string; readonly etcd: string } {
-  const text = readFileSync(join(GO_MODULE, 'go.mod'), 'utf8');
-  const pin = (name: string): string => {
-    const line = text.split('\n').find((line) => line.startsWith(`\t${name} v`));
-    if (line === undefined) throw new Error(`tools/control-plane/go.mod does not require ${name}`);
-    return line.slice(name.length + 3).split(' ', 1)[0] ?? '';
-  };
+  const pin = (name: string): string => readPin(GO_MODULE, name);
   return { kubernetes: pin('k8s.io/kubernetes'), etcd: pin('go.etcd.io/etcd/server/v3') };
 }

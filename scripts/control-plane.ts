@@ -3,20 +3,20 @@
  * As a command (`scripts/control-plane`) it prints the folder they are in; see `--help` there.
  */
 import { realpathSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { buildControlPlane } from './build-control-plane.ts';
 import {
   checkBinaries,
   type ControlPlaneBinaries,
   markComplete,
   PINNED,
-  PLATFORM,
   readComplete,
 } from './control-plane-binaries.ts';
 import { downloadControlPlane, PUBLISHED, type ReleaseOrigin } from './download-control-plane.ts';
+import { fillFolder, messageOf, removePartial, userCache } from './fill-folder.ts';
 import { holdLock } from './hold-lock.ts';
+import { PLATFORM } from './platform.ts';
 import { type Progress, startProgress } from './progress.ts';
 
 /** What {@link provideControlPlane} tells and asks. */
@@ -74,9 +74,8 @@ async function useAssets(directory: string, onProgress: (line: string) => void):
 }
 
 function cacheFolder(environment: NodeJS.ProcessEnv): string {
-  // `||`: the XDG specification says that empty means unset.
-  const cache = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
-  return join(cache, 'muster/control-plane', `${PINNED.kubernetes}-${PLATFORM.os}-${PLATFORM.arch}`);
+  const name = `${PINNED.kubernetes}-${PLATFORM.os}-${PLATFORM.arch}`;
+  return join(userCache(environment), 'muster/control-plane', name);
 }
 
 async function obtain(
@@ -93,7 +92,13 @@ async function obtain(
   };
   for (const [way, work] of Object.entries(ways)) {
     try {
-      return await obtainOneWay(directory, work);
+      await fillFolder(directory, async (folder) => {
+        await work(folder);
+        await markComplete(folder);
+      });
+      const binaries = await readComplete(directory);
+      if (binaries === undefined) throw new Error(`somebody changes ${directory} at the same time`);
+      return binaries;
     } catch (error) {
       failures.push(`${way}: ${messageOf(error)}`);
       progress.say(`No Kubernetes by ${way}: ${messageOf(error)}`);
@@ -103,34 +108,6 @@ async function obtain(
     `There is no Kubernetes ${PINNED.kubernetes} to run tests on: ${failures.join('; ')}. Install Go 1.26, or allow ` +
       'access to dl.k8s.io and github.com, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kube-controller-manager.',
   );
-}
-
-/** Works in a folder beside the final one and renames it when it is whole: nobody ever sees half a set. */
-async function obtainOneWay(directory: string, work: (folder: string) => Promise<void>): Promise<ControlPlaneBinaries> {
-  const partial = await mkdtemp(`${directory}.partial-`);
-  try {
-    await work(partial);
-    await markComplete(partial);
-    await rm(directory, { recursive: true, force: true }); // It is not whole, or we would not be here.
-    await rename(partial, directory);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
-  const binaries = await readComplete(directory);
-  if (binaries === undefined) throw new Error(`somebody changes ${directory} at the same time`);
-  return binaries;
-}
-
-/** What processes left behind that were killed in the middle. We hold the lock, so nobody works in them. */
-async function removePartial(directory: string): Promise<void> {
-  const parent = dirname(directory);
-  for (const name of await readdir(parent)) {
-    if (name.startsWith(`${basename(directory)}.partial-`)) await rm(join(parent, name), { recursive: true });
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const HELP = `Usage: scripts/control-plane [--help]

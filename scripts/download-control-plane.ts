@@ -5,7 +5,8 @@ import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { PINNED, PLATFORM } from './control-plane-binaries.ts';
+import { PINNED } from './control-plane-binaries.ts';
+import { PLATFORM } from './platform.ts';
 import type { Progress } from './progress.ts';
 
 /** Base URLs of the published programs; another pair serves tests and mirrors. */

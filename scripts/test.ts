@@ -1,6 +1,6 @@
 /**
- * Runs the test files: all, or those whose path contains one of the words given. Tests run on real API servers, so the
- * binaries are obtained first, where their progress can be seen.
+ * Runs the test files: all, or those whose path contains one of the words given. Tests run on real API servers and with the real
+ * kustomize and Helm, so these are obtained first, where their progress can be seen.
  *
  *     node scripts/test.ts [WORD…]
  */
@@ -9,6 +9,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { provideControlPlane } from './control-plane.ts';
+import { provideProgram } from './programs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -27,9 +28,18 @@ if (files.length === 0) {
   process.exit(2);
 }
 // A file that gets to them by another file obtains them itself, only less visibly.
-if (files.some((file) => readFileSync(join(ROOT, file), 'utf8').includes('/control-plane.ts'))) {
+const texts = files.map((file) => readFileSync(join(ROOT, file), 'utf8'));
+const needs = {
+  controlPlane: texts.some((text) => text.includes('/control-plane.ts')),
+  programs: files.some((file) => file.startsWith('test/expand/')),
+};
+if (needs.controlPlane || needs.programs) {
   try {
-    await provideControlPlane({ onProgress: console.error });
+    if (needs.controlPlane) await provideControlPlane({ onProgress: console.error });
+    if (needs.programs) {
+      await provideProgram('kustomize', console.error);
+      await provideProgram('helm', console.error);
+    }
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);

@@ -1,3 +1,4 @@
+import type { ReadDocuments } from './model/extensions.ts';
 import type { DocumentSource } from './model/fleet.ts';
 import type { Locate } from './model/locate.ts';
 import type { RegularFile } from './model/snapshot.ts';
@@ -7,6 +8,17 @@ import { createLocator, type Locator } from './yaml/locate.ts';
 
 /** Parses a file; the same content is parsed once. */
 export type ReadFile = (file: RegularFile) => ParsedFile;
+
+/** The documents of a file that is no manifest itself; errors only, since its surprises concern another program. */
+export function readDocuments(file: RegularFile, read: ReadFile): ReadDocuments {
+  const { documents, problems } = read(file);
+  return {
+    documents: documents.map(({ value }) => value),
+    diagnostics: problems
+      .filter((problem) => problem.severity === 'error')
+      .map(({ line, column, ...problem }) => ({ ...problem, origin: { file: file.path, line, column } })),
+  };
+}
 
 /** Parsed files by Git object id and format. Share it between revisions: most of their files are the same. */
 export type ParseCache = Map<string, ParsedFile>;
@@ -39,7 +51,7 @@ export function createLocate(files: ReadonlyMap<string, RegularFile>): Locate {
     return known;
   };
   return (source: DocumentSource, pointer, part) => {
-    const file = files.get(source.file);
+    const file = source.generated === true ? undefined : files.get(source.file);
     if (file === undefined) return { file: source.file, line: source.line, column: source.column };
     const path = parsePointer(source.pointer + pointer) ?? [];
     return { file: source.file, ...locatorOf(file)(source.document, path, part) };

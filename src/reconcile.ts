@@ -2,6 +2,7 @@
  * START HERE. The whole system is two rows of values:
  *
  *   once per commit:  Snapshot → FleetConfig → ClusterTarget[] → RenderedFleet          {@link renderFleet}, pure
+ *                     (with kustomize or Helm in it: {@link listExpansions}, their answers, then renderFleet)
  *   once per tick:    Observation → Preview[] → DriftReport → ApplyPlan → ApplyResult   {@link reconcileCluster}
  *
  * One read phase, one write phase, and nothing waits in between: what is not there yet is looked at again by the next
@@ -20,7 +21,8 @@ import { createMemo, type Memo } from './memo.ts';
 import type { ApplyPlan, ApplyResult, ObjectResult } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
-import type { Expansion } from './model/extensions.ts';
+import type { ExpansionAnswers, ExpansionRequest } from './model/expansion.ts';
+import type { Expansion, ReadDocuments } from './model/extensions.ts';
 import type { Health } from './model/health.ts';
 import type { Locate } from './model/locate.ts';
 import type { Manifest } from './model/manifest.ts';
@@ -32,24 +34,47 @@ import type { DoneTick, HealthReport, Phase, RememberedPreview, Tick, TickMemory
 import { FIELD_MANAGER } from './object/applyset.ts';
 import { groupKindKey, idKey } from './object/id.ts';
 import { placeFleet } from './placement/place-fleet.ts';
-import { createLocate, createReadFile, keepParsed, type ParseCache, type ReadFile } from './read-file.ts';
-import { expandBase } from './render/expand-base.ts';
+import { matchesCluster } from './placement/select-clusters.ts';
+import {
+  createLocate,
+  createReadFile,
+  keepParsed,
+  type ParseCache,
+  readDocuments,
+  type ReadFile,
+} from './read-file.ts';
+import { createReadOutput } from './read-output.ts';
+import { expandApps } from './render/expand-apps.ts';
+import { expandBase, readsOnlyItsFiles } from './render/expand-base.ts';
+import { listRequests } from './render/list-requests.ts';
 import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
 import { renderContext, renderTargets } from './render/render-targets.ts';
 import { type FieldTrace, type Layer, traceField, traceObject } from './render/trace-object.ts';
 import type { ManifestReader } from './source/parse-app.ts';
-import { parseFleet } from './source/parse-fleet.ts';
+import { parseFleet, type ParsedFleet } from './source/parse-fleet.ts';
 
 /**
- * Parse, place, render: everything that depends on a commit alone. With the cache of an earlier revision the result is the
- * same, and costs what has changed since.
+ * Parse, expand, place, render: everything that depends on a commit alone. With the cache of an earlier revision the result is
+ * the same, and costs what has changed since. `answers` are what came of {@link listExpansions}, for a fleet that has any; an
+ * app without its answer is held.
  */
-export function renderFleet(snapshot: Snapshot, cache: RenderCache = createRenderCache()): RenderResult {
-  const result = cache.memo.scope('revision', [snapshot], (memo) => traceRevision(snapshot, cache.parsed, memo).result);
+export function renderFleet(
+  snapshot: Snapshot,
+  cache: RenderCache = createRenderCache(),
+  answers: ExpansionAnswers = NO_ANSWERS,
+): RenderResult {
+  const parsed = parseOnce(snapshot, cache);
+  const result = cache.memo.scope(
+    'revision',
+    [parsed, answers],
+    (memo) => traceRevision(parsed, cache.parsed, memo, answers).result,
+  );
   keepParsed(cache.parsed, filesOf(snapshot));
   return result;
 }
+
+const NO_ANSWERS: ExpansionAnswers = new Map();
 
 /** What the last render found out. It is bounded: it holds what belongs to the revision that was rendered last, and no more. */
 export interface RenderCache {
@@ -62,21 +87,23 @@ export function createRenderCache(): RenderCache {
 }
 
 /** The same, with a way to ask for the layers of its objects. Only what is asked for costs anything. */
-export function traceFleet(snapshot: Snapshot): TracedFleet {
-  return traceRevision(snapshot, new Map(), createMemo());
+export function traceFleet(snapshot: Snapshot, answers: ExpansionAnswers = NO_ANSWERS): TracedFleet {
+  const cache = createRenderCache();
+  return traceRevision(parseOnce(snapshot, cache), cache.parsed, cache.memo, answers);
 }
 
-function traceRevision({ revision, files: entries }: Snapshot, parsed: ParseCache, memo: Memo): TracedFleet {
-  // The same file is the same object in all revisions that have it, so that everything made from it is the same too.
-  const snapshot = { revision, files: entries.map((file) => memo.share(identityOf(file), [], () => file)) };
-  const read = createReadFile(parsed);
-  const locate = createLocate(new Map(filesOf(snapshot).map((file) => [file.path, file])));
-  const parsedFleet = parseFleet(snapshot, { read, locate, manifests: readManifests(read, locate, memo), memo });
+function traceRevision(
+  { fleet: parsedFleet, locate }: ParsedSnapshot,
+  parsed: ParseCache,
+  memo: Memo,
+  answers: ExpansionAnswers,
+): TracedFleet {
   if (parsedFleet.state === 'unusable') {
     const result = { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) } as const;
     return { result, trace: () => undefined };
   }
-  const { config } = parsedFleet;
+  const tools = { matches: matchesCluster, locate };
+  const config = expandApps(parsedFleet.config, answers, createReadOutput(parsed), tools);
   const placed = placeFleet(config, locate, memo);
   const fleet = renderTargets(config, placed, locate, memo);
   const trace: TracedFleet['trace'] = (cluster, app, manifest) => {
@@ -110,6 +137,38 @@ function identityOf(file: SnapshotFile): string {
   return file.kind === 'file'
     ? `file ${file.oid} ${file.path}`
     : `${file.kind} ${JSON.stringify(file.detail)} ${file.path}`;
+}
+
+/**
+ * The programs (kustomize, Helm) that must run before a revision can be rendered, as values: whoever runs them
+ * (`src/sandbox/run-expansions.ts`) hands the answers to {@link renderFleet}. Most fleets need none.
+ */
+export function listExpansions(
+  snapshot: Snapshot,
+  cache: RenderCache = createRenderCache(),
+): readonly ExpansionRequest[] {
+  const { fleet, locate } = parseOnce(snapshot, cache);
+  return fleet.state === 'parsed' ? listRequests(fleet.config, { matches: matchesCluster, locate }) : [];
+}
+
+interface ParsedSnapshot {
+  readonly fleet: ParsedFleet;
+  readonly locate: Locate;
+}
+
+/** The same for the list of programs and for the render. */
+function parseOnce(snapshot: Snapshot, { parsed, memo }: RenderCache): ParsedSnapshot {
+  return memo.scope('parsed', [snapshot], (inner) => parseSnapshot(snapshot, parsed, inner));
+}
+
+function parseSnapshot({ revision, files: entries }: Snapshot, parsed: ParseCache, memo: Memo): ParsedSnapshot {
+  // The same file is the same object in all revisions that have it, so that everything made from it is the same too.
+  const snapshot = { revision, files: entries.map((file) => memo.share(identityOf(file), [], () => file)) };
+  const files = new Map(filesOf(snapshot).map((file) => [file.path, file]));
+  const read = createReadFile(parsed);
+  const locate = createLocate(files);
+  const manifests = readManifests(read, locate, files, memo);
+  return { fleet: parseFleet(snapshot, { read, locate, manifests, memo }), locate };
 }
 
 /** A revision rendered for every cluster, or only the reasons why it cannot be. */
@@ -237,15 +296,24 @@ function fenceOf({ deadlineMs }: TickInput, { clock, mayWrite, isEnding }: TickP
 }
 
 /** The render stage's readers, as the source stage uses them. What a renderer reads besides the files is one more input. */
-function readManifests(read: ReadFile, locate: Locate, memo: Memo): ManifestReader {
+function readManifests(
+  read: ReadFile,
+  locate: Locate,
+  all: ReadonlyMap<string, RegularFile>,
+  memo: Memo,
+): ManifestReader {
   const parse = (file: RegularFile): Expansion => parseManifests(file, read, locate);
+  const readAll = (file: RegularFile): ReadDocuments => readDocuments(file, read);
   return {
     parseManifests: parse,
-    expandBase: (app, files) =>
-      memo.scope(`base of ${app}`, files, (inner) => {
+    expandBase: (app, files) => {
+      const inputs = readsOnlyItsFiles(files) ? files : [...files, 'all', ...all.values()];
+      return memo.scope(`base of ${app}`, inputs, (inner) => {
         const parseOnce = (file: RegularFile): Expansion => inner.share('file', [file], () => parse(file));
-        return expandBase(files, { app, parseManifests: parseOnce });
-      }),
+        const root = `apps/${app}/base`;
+        return expandBase(files, { app, root, all, locate, read: readAll, parseManifests: parseOnce });
+      });
+    },
   };
 }
 

@@ -73,7 +73,7 @@ export const OPTIONS = {
     flag: 'cache',
     env: 'MUSTER_CACHE',
     value: 'DIR',
-    doc: 'Where Git objects are kept; losing it costs a clone. Default: a folder of the user.',
+    doc: 'Where Git objects are kept, and what kustomize and Helm printed; losing it costs a clone. Default: a folder of the user.',
   },
   kubeconfig: {
     flag: 'kubeconfig',

@@ -1,19 +1,28 @@
 /** Documentation that cannot rot: what it lists is compared with what the code has, and what it shows is run. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { printSettings } from '../scripts/settings-doc.ts';
 import { hasErrors } from '../src/cli/diagnostics.ts';
 import { loadFleet } from '../src/cli/load-fleet.ts';
 import { VERBS } from '../src/cli/verbs.ts';
+import { readSettings } from '../src/settings.ts';
 import { DIAGNOSTIC_CODES } from '../src/model/diagnostic.ts';
 import { PORT_CODES } from '../src/model/errors.ts';
+import {
+  type Block,
+  codeBlocks,
+  copyExample,
+  fleetFiles,
+  needsPrograms,
+  PAGES,
+  writeFleet,
+} from './support/docs-pages.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...markdownIn('docs'), ...markdownIn('docs/adr')];
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 test('docs/errors.md has a section for every code, and none for a code that is gone', () => {
@@ -40,7 +49,7 @@ test('every link between pages leads somewhere', () => {
 
 for (const page of PAGES) {
   const blocks = codeBlocks(read(page));
-  const files = blocks.filter((block) => block.language === 'yaml' && block.text.startsWith('# file: '));
+  const files = fleetFiles(page);
   const commands = blocks.filter((block) => block.language.startsWith('sh')).flatMap(musterCommands);
 
   test(`${page}: every block of YAML says which file it is`, () => {
@@ -52,18 +61,11 @@ for (const page of PAGES) {
     }
   });
 
-  if (files.length > 0) {
+  // The others need programs that take minutes to obtain: test/expand/pages.test.ts.
+  if (files.length > 0 && !needsPrograms(files)) {
     test(`${page}: the files that it shows are a fleet without errors`, async () => {
       await using folder = await temporaryFolder();
-      if (files.some((block) => block.text.includes('# example:'))) copyExample(folder.path);
-      const shown = new Set<string>();
-      for (const { text } of files) {
-        const path = pathOf(text);
-        // A page may show a file in several states: each is a fleet without errors.
-        if (shown.has(path)) await assertFleet(folder.path);
-        shown.add(path);
-        writeBlock(folder.path, text);
-      }
+      await writeFleet(folder.path, files, () => assertFleet(folder.path));
       await assertFleet(folder.path);
     });
   }
@@ -93,18 +95,6 @@ for (const page of PAGES) {
   }
 }
 
-interface Block {
-  readonly language: string;
-  readonly text: string;
-}
-
-function codeBlocks(text: string): readonly Block[] {
-  return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({
-    language,
-    text: body,
-  }));
-}
-
 function musterCommands({
   language,
   text,
@@ -114,23 +104,9 @@ function musterCommands({
 }
 
 async function assertFleet(folder: string): Promise<void> {
-  const result = await loadFleet(folder, undefined);
+  const result = await loadFleet(folder, undefined, readSettings({}, {}));
   const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
   assert.ok(!hasErrors(diagnostics), JSON.stringify(diagnostics, undefined, 2));
-}
-
-function pathOf(text: string): string {
-  return /^# file: (\S+)/.exec(text)?.[1] ?? '';
-}
-
-function writeBlock(folder: string, text: string): void {
-  const path = join(folder, pathOf(text));
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-}
-
-function copyExample(folder: string): void {
-  cpSync(join(ROOT, 'examples', 'fleet-repo'), folder, { recursive: true });
 }
 
 function muster(cwd: string, args: readonly string[]): { readonly status: number | null; readonly stderr: string } {
@@ -140,10 +116,4 @@ function muster(cwd: string, args: readonly string[]): { readonly status: number
 function git(cwd: string, ...args: readonly string[]): void {
   const { status, stderr } = spawnSync('git', args, { cwd, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
-}
-
-function markdownIn(folder: string): readonly string[] {
-  return readdirSync(join(ROOT, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `${folder}/${name}`);
 }

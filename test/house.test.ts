@@ -21,6 +21,7 @@ const TOOLS = [
   'src/yaml/',
   'src/schema/',
   'src/read-file.ts',
+  'src/read-output.ts',
   'src/glob.ts',
   'src/memo.ts',
   'src/concurrency.ts',

@@ -11,7 +11,7 @@ export const checkVerb: Verb = {
   summary: 'find everything that is wrong, for every cluster',
   description:
     'Runs every rule for every cluster and prints all that is wrong, worst first. Reads the files as they lie in DIR\n(default: here), or a commit with --revision. It asks no cluster.',
-  options: ['revision', 'output', 'help'],
+  options: ['revision', 'output', 'cache', 'renderMemory', 'renderTimeout', 'help'],
   formats: ['text', 'json', 'github', 'sarif'],
   exits: { 0: 'no errors; there may be warnings', 1: 'there are errors', 2: 'it could not be read' },
   examples: [
@@ -20,7 +20,7 @@ export const checkVerb: Verb = {
     ['muster check -o sarif > muster.sarif', 'for code scanning'],
   ],
   run: async ({ operands, settings, format, io }) => {
-    const result = await loadFleet(operands[0] ?? '.', settings.text('revision'));
+    const result = await loadFleet(operands[0] ?? '.', settings.text('revision'), settings);
     const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
     const count = (severity: Diagnostic['severity']): number =>
       diagnostics.filter((each) => each.severity === severity).length;

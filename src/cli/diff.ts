@@ -21,7 +21,7 @@ export const diffVerb: Verb = {
   summary: 'show what a change does to every cluster, before it is merged',
   description:
     'Renders two revisions for every cluster and compares. The same change on many clusters is shown once, with its\nclusters. The head is the files as they lie in DIR (default: here), or --head. It asks no cluster.',
-  options: ['base', 'head', 'output', 'help'],
+  options: ['base', 'head', 'output', 'cache', 'renderMemory', 'renderTimeout', 'help'],
   formats: ['text', 'markdown', 'json'],
   exits: { 0: 'nothing changes', 1: 'something changes', 2: 'there are errors, or it could not be compared' },
   examples: [
@@ -33,8 +33,8 @@ export const diffVerb: Verb = {
     const [base, head] = [settings.text('base'), settings.text('head')];
     if (base === undefined) throw new UsageError('diff needs --base REV: what to compare with, such as origin/main.');
     const cache = createRenderCache();
-    const before = toSide(base, await loadFleet(directory, base, cache));
-    const after = toSide(head ?? 'worktree', await loadFleet(directory, head, cache));
+    const before = toSide(base, await loadFleet(directory, base, settings, cache));
+    const after = toSide(head ?? 'worktree', await loadFleet(directory, head, settings, cache));
     const diff = compareFleets(before, after);
     io.err(printDiagnostics(diff.diagnostics));
     if (format === 'markdown') io.out(printMarkdown(diff, MARKDOWN_LENGTH));

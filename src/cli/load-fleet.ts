@@ -1,21 +1,33 @@
 import { PortError } from '../model/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type RenderCache, type RenderResult, renderFleet } from '../reconcile.ts';
+import { createRenderCache, listExpansions, type RenderCache, type RenderResult, renderFleet } from '../reconcile.ts';
+import { runExpansions } from '../sandbox/run-expansions.ts';
+import type { Settings } from '../settings.ts';
 import { findRepository, resolveRevision } from '../source/git/local.ts';
 import { readSnapshot } from '../source/git/read-snapshot.ts';
 import { readWorktree } from '../source/git/read-worktree.ts';
+import { programs } from './programs.ts';
+import { renderLimits } from './render-limits.ts';
 
 /**
  * Reads and renders a folder as it lies there, or as it was at a revision. Only for commands that hold no credentials:
- * everything happens in this process.
+ * all but kustomize and Helm happens in this process.
  */
 export async function loadFleet(
   directory: string,
   revision: string | undefined,
-  cache?: RenderCache,
+  settings: Settings,
+  cache: RenderCache = createRenderCache(),
 ): Promise<RenderResult> {
-  return renderFleet(await loadSnapshot(directory, revision), cache);
+  const snapshot = await loadSnapshot(directory, revision);
+  const requests = listExpansions(snapshot, cache);
+  const { memoryMiB, timeoutMs } = renderLimits(settings);
+  const answers = await runExpansions(requests, { memoryMiB, timeoutMs, ...programs(settings) }, NEVER);
+  return renderFleet(snapshot, cache, answers);
 }
+
+/** A program ends by its own deadline. */
+const NEVER = new AbortController().signal;
 
 /** The files of a folder, or of a revision of the repository that it is in. Throws PortError. */
 export async function loadSnapshot(directory: string, revision: string | undefined): Promise<Snapshot> {

@@ -18,12 +18,12 @@ export const placeVerb: Verb = {
   summary: 'show which object goes where, how many replicas, and by which rule',
   description:
     'One line for each object and cluster: the replicas that it gets there, and the file and line that say so.\nIt asks no cluster.',
-  options: ['revision', 'cluster', 'app', 'output', 'noHeaders', 'help'],
+  options: ['revision', 'cluster', 'app', 'output', 'noHeaders', 'cache', 'renderMemory', 'renderTimeout', 'help'],
   formats: ['table', 'json'],
   exits: { 0: 'everything was placed', 1: 'the repository has errors', 2: 'it could not be read' },
   examples: [['muster place -a hello', 'how app hello is shared out']],
   run: async ({ operands, settings, format, io }) => {
-    const result = await loadFleet(operands[0] ?? '.', settings.text('revision'));
+    const result = await loadFleet(operands[0] ?? '.', settings.text('revision'), settings);
     const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
     io.err(printDiagnostics(diagnostics));
     const placed = result.state === 'rendered' ? collect(selectTargets(result.fleet, settings)) : [];

@@ -18,7 +18,7 @@ export const renderVerb: Verb = {
   summary: 'print the final manifests of each cluster',
   description:
     'Prints what each cluster gets, with the digest that controller and Action have for the same commit. Reads the files\nas they lie in DIR (default: here), or a commit with --revision. What is wrong goes to standard error; what an error\nconcerns is left out, everything else is printed. Secrets are printed as the clusters get them.',
-  options: ['revision', 'cluster', 'app', 'output', 'out', 'help'],
+  options: ['revision', 'cluster', 'app', 'output', 'out', 'cache', 'renderMemory', 'renderTimeout', 'help'],
   formats: ['yaml', 'json', 'name', 'dir'],
   exits: {
     0: 'everything was rendered',
@@ -31,7 +31,7 @@ export const renderVerb: Verb = {
     ['muster render --revision v1.2.0 -o dir --out /tmp/before', 'a file for each app, to compare with other tools'],
   ],
   run: async (call) => {
-    const result = await loadFleet(call.operands[0] ?? '.', call.settings.text('revision'));
+    const result = await loadFleet(call.operands[0] ?? '.', call.settings.text('revision'), call.settings);
     const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
     call.io.err(printDiagnostics(diagnostics));
     const clusters = result.state === 'rendered' ? selectTargets(result.fleet, call.settings) : [];

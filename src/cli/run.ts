@@ -30,6 +30,7 @@ import { openLog } from './open-log.ts';
 import { type OpenRepository, openRepository } from './open-repository.ts';
 import { createReadiness } from './readiness.ts';
 import { realClock } from './real-clock.ts';
+import { programs } from './programs.ts';
 import { renderLimits } from './render-limits.ts';
 import { statusDocument } from './status-document.ts';
 import type { Verb, VerbCall } from './verb.ts';
@@ -142,7 +143,12 @@ async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): 
   const ports: FollowPorts = {
     repository: source.repository,
     render: (head, stop) =>
-      renderRevision({ gitdir: head.gitdir, revision: head.revision, path: source.path }, renderLimits(settings), stop),
+      renderRevision(
+        { gitdir: head.gitdir, revision: head.revision, path: source.path },
+        renderLimits(settings),
+        programs(settings),
+        stop,
+      ),
     controller,
     onNewHead: (older, newer) => publisher.supersede(older, newer),
     onTurn: () => {

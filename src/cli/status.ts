@@ -10,6 +10,7 @@ import { connect, humanManagers, openHub } from './connections.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
 import { openFolder, openRepository } from './open-repository.ts';
 import { realClock } from './real-clock.ts';
+import { programs } from './programs.ts';
 import { renderLimits } from './render-limits.ts';
 import { selectTargets } from './select-targets.ts';
 import { statusDocument } from './status-document.ts';
@@ -57,7 +58,12 @@ export const statusVerb: Verb = {
         : await openRepository(settings);
     try {
       const head = await source.repository.poll(signal);
-      const result = await renderRevision({ ...head, path: source.path }, renderLimits(settings), signal);
+      const result = await renderRevision(
+        { ...head, path: source.path },
+        renderLimits(settings),
+        programs(settings),
+        signal,
+      );
       io.err(printDiagnostics(result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics));
       if (result.state === 'unusable') return 1;
       const fleet = { ...result.fleet, clusters: selectTargets(result.fleet, settings) };

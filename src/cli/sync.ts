@@ -9,6 +9,7 @@ import { connect, humanManagers, openHub } from './connections.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
 import { loadSnapshot } from './load-fleet.ts';
 import { openFolder, openRepository, type OpenRepository } from './open-repository.ts';
+import { programs } from './programs.ts';
 import { renderLimits } from './render-limits.ts';
 import { selectTargets } from './select-targets.ts';
 import { realClock } from './real-clock.ts';
@@ -54,7 +55,12 @@ export const syncVerb: Verb = {
     const history = createSyncHistory();
     try {
       const head = await source.repository.poll(signal);
-      const rendering = renderRevision({ ...head, path: source.path }, renderLimits(settings), signal);
+      const rendering = renderRevision(
+        { ...head, path: source.path },
+        renderLimits(settings),
+        programs(settings),
+        signal,
+      );
       const warning = settings.text('repo') === undefined ? warnOfChanges(operands[0] ?? '.', io) : undefined;
       const [result] = await Promise.all([rendering, warning]);
       const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;

@@ -82,7 +82,12 @@ export const DIAGNOSTIC_CODES = {
   REPLICAS_DIVIDED: 'an overlay sets a replica count that a placement divides',
   UNKNOWN_VARIABLE: 'a variable that nothing defines',
   BAD_VARIABLE: 'a variable is used in a way it cannot be',
-  RENDERER_UNAVAILABLE: 'a format of base that this Muster cannot render',
+  // Bases that a program renders
+  RENDERER_UNAVAILABLE: 'the program that renders a base is not there',
+  TOOL_VERSION: 'the program that renders a base is of another version than the fleet asks for',
+  REMOTE_BASE: 'a base needs something that is not in the repository',
+  RENDER_FAILED: 'the program that renders a base refuses it',
+  NOT_REPRODUCIBLE: 'a chart renders differently each time',
 } as const satisfies Record<string, string>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

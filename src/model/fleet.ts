@@ -1,4 +1,5 @@
 import type { Diagnostic, Origin } from './diagnostic.ts';
+import type { PendingBase, Tool } from './expansion.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { GroupKind } from './manifest.ts';
 
@@ -25,6 +26,8 @@ export interface Fleet {
   readonly approvals: readonly string[];
   /** Scope of kinds whose definition is not in the repository. */
   readonly kinds: readonly KindScope[];
+  /** Versions that the programs must have, without `v`; absent: any. */
+  readonly tools?: Readonly<Partial<Record<Tool, string>>>;
   readonly origin: Origin;
 }
 
@@ -95,6 +98,10 @@ export interface App {
   /** Apps that must be Current on the same cluster before this one is applied there. */
   readonly dependsOn: readonly Dependency[];
   readonly base: readonly BaseManifest[];
+  /** A base that a program renders: `base` is empty until it was. */
+  readonly pending?: PendingBase;
+  /** Helm values for all clusters: `apps/NAME/values.yaml`. */
+  readonly values?: readonly ValuesLayer[];
   readonly placements: readonly Placement[];
   /** In the order in which they are applied. */
   readonly overlays: readonly Overlay[];
@@ -113,6 +120,17 @@ export interface Dependency {
 export interface BaseManifest {
   readonly body: JsonObject;
   readonly source: DocumentSource;
+  /**
+   * Names of the clusters that it was rendered for, with their variables, as a chart is: nothing in it is replaced any more.
+   * Absent: it is for every cluster that a placement selects.
+   */
+  readonly only?: ReadonlySet<string>;
+}
+
+/** Helm values of one file, before variables are replaced. */
+export interface ValuesLayer {
+  readonly values: JsonObject;
+  readonly source: DocumentSource;
 }
 
 /** A document of a file: enough to find the line of any of its fields later. */
@@ -121,6 +139,8 @@ export interface DocumentSource extends Origin {
   readonly document: number;
   /** JSON pointer of the object within the document; `''` for the whole. */
   readonly pointer: string;
+  /** True: a program printed the object, and no line of a file is any of its fields; the place itself is all there is. */
+  readonly generated?: true;
 }
 
 /** Which clusters get which objects of an app, and how many replicas each. */
@@ -191,6 +211,8 @@ export interface Overlay {
   readonly patches: readonly Patch[];
   /** Whole objects that exist only where the overlay applies. */
   readonly resources: readonly BaseManifest[];
+  /** Helm values, where the app is a chart. */
+  readonly values?: readonly ValuesLayer[];
   readonly origin: Origin;
 }
 

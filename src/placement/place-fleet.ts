@@ -6,6 +6,7 @@ import type { AppTarget, ClusterTarget, PlacedObject } from '../model/render.ts'
 import { textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
 import { checkReplicaRule, replicaCounts } from './replica-counts.ts';
+import { findVariants } from './find-variants.ts';
 import { isPlacedBy, isSelected } from './select-objects.ts';
 import { type Report, selectReported } from './select-reported.ts';
 
@@ -55,14 +56,18 @@ function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
   for (const placement of app.placements) checkObjects(placement, app, config, report);
   const sound = app.placements.filter((placement) => checkReplicaRule(placement, app, config, report));
   const objects = new Map<string, PlacedObject[]>();
+  const variants = findVariants(app, config);
   for (const base of app.base) {
     const placement = placementOf(base, app, config, report);
     if (placement === undefined) continue;
-    const clusters = selected.get(placement) ?? [];
+    const everywhere = selected.get(placement) ?? [];
+    const present = variants.clustersWith(base);
+    const clusters = present === undefined ? everywhere : everywhere.filter(({ name }) => present.has(name));
+    variants.checkCounts(base, placement, report);
     const counts = sound.includes(placement)
       ? replicaCounts(base, app, placement, clusters, config, locate, report)
       : undefined;
-    for (const { name } of clusters) {
+    for (const { name } of clusters.filter((each) => base.only?.has(each.name) !== false)) {
       const replicas = counts?.get(name);
       const by = replicas === undefined ? placement.clusters.origin : (placement.replicas?.origin ?? placement.origin);
       const list = objects.get(name) ?? [];

@@ -29,9 +29,9 @@ export function renderTargets(
 ): RenderedFleet {
   const context = renderContext(config, memo);
   const everywhere = [...config.diagnostics, ...placed.diagnostics];
-  const held = heldApps(config, everywhere, memo);
   const apps = renderApps(config, placed.targets, context, locate, memo);
   const renders = placed.targets.map(({ cluster }) => {
+    const held = heldApps(config, everywhere, cluster.name, memo);
     const own = apps.map((render) => render.get(cluster.name)).filter((each) => each !== undefined);
     const inputs = [cluster, ...own, 'held', ...held];
     return memo.scope(`cluster ${cluster.name}`, inputs, () => renderCluster(cluster, own, held));
@@ -94,9 +94,15 @@ function renderApps(
   });
 }
 
-function heldApps(config: FleetConfig, diagnostics: readonly Diagnostic[], memo: Memo): readonly RenderedApp[] {
+/** Apps that an error concerns everywhere, or on this cluster before anything was rendered. */
+function heldApps(
+  config: FleetConfig,
+  diagnostics: readonly Diagnostic[],
+  cluster: string,
+  memo: Memo,
+): readonly RenderedApp[] {
   const errors = Map.groupBy(
-    diagnostics.filter((each) => each.severity === 'error' && each.cluster === undefined),
+    diagnostics.filter((each) => each.severity === 'error' && (each.cluster ?? cluster) === cluster),
     (each) => each.app,
   );
   return config.apps

@@ -30,7 +30,9 @@ export interface DraftContext {
 
 /** An object as its file has it, with the cluster's values for variables. */
 export function startDraft({ base, replicas, by }: PlacedObject, { cluster, memo, report }: DraftContext): Draft {
-  const { value, problems } = substituteShared(base.body, cluster, memo);
+  // A chart was rendered with the variables of its clusters: what looks like one now was meant as text.
+  const { value, problems } =
+    base.only === undefined ? substituteShared(base.body, cluster, memo) : { value: base.body, problems: [] };
   for (const problem of problems) report(problem, base.source);
   return memo.share('draft', [value, base, by, replicas], () => ({
     body: value,

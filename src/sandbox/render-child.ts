@@ -5,13 +5,17 @@
  */
 import { text } from 'node:stream/consumers';
 import { PortError } from '../model/errors.ts';
-import { renderFleet } from '../reconcile.ts';
+import { createRenderCache, listExpansions, renderFleet } from '../reconcile.ts';
 import { readSnapshot } from '../source/git/read-snapshot.ts';
 import { parseRequest, printAnswer, type RenderAnswer, type RenderRequest } from './render-message.ts';
 
-async function answer({ gitdir, revision, path }: RenderRequest): Promise<RenderAnswer> {
+async function answer({ gitdir, revision, path, answers }: RenderRequest): Promise<RenderAnswer> {
   try {
-    return renderFleet(await readSnapshot({ gitdir }, revision, { path }));
+    const snapshot = await readSnapshot({ gitdir }, revision, { path });
+    const cache = createRenderCache();
+    const requests = listExpansions(snapshot, cache);
+    if (requests.some(({ key }) => !answers.has(key))) return { state: 'needs', requests };
+    return renderFleet(snapshot, cache, answers);
   } catch (error) {
     if (error instanceof PortError) return { state: 'failed', failure: error };
     throw error;

@@ -1,8 +1,10 @@
 import type { PortFailure } from '../model/errors.ts';
+import type { ExpansionAnswer, ExpansionAnswers, ExpansionRequest } from '../model/expansion.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { RenderedCluster, RenderedFleet } from '../model/render.ts';
 import type { RenderResult } from '../reconcile.ts';
-import { at, isObject, listAt, parseJson, printJson, textAt } from '../object/json.ts';
+import { at, isList, isObject, listAt, parseJson, printJson, textAt } from '../object/json.ts';
+import { decodeRequests, encodeRequests } from './expansion-message.ts';
 
 /** What to render: a commit in a repository's object store, and the fleet's folder in it. */
 export interface RenderRequest {
@@ -10,10 +12,19 @@ export interface RenderRequest {
   readonly revision: string;
   /** `''`: the repository's root. */
   readonly path: string;
+  /** What programs made of the requests of an earlier answer. */
+  readonly answers: ExpansionAnswers;
 }
 
-/** What came of it. `failed`: the objects could not be read. */
-export type RenderAnswer = RenderResult | { readonly state: 'failed'; readonly failure: PortFailure };
+/** What came of it. `failed`: the objects could not be read. `needs`: programs must run first; ask again with their answers. */
+export type RenderAnswer =
+  | RenderResult
+  | { readonly state: 'failed'; readonly failure: PortFailure }
+  | { readonly state: 'needs'; readonly requests: readonly ExpansionRequest[] };
+
+export function printRequest({ answers, ...request }: RenderRequest): string {
+  return JSON.stringify({ ...request, answers: [...answers] });
+}
 
 export function parseRequest(text: string): RenderRequest {
   const value = parseJson(text);
@@ -21,6 +32,12 @@ export function parseRequest(text: string): RenderRequest {
     gitdir: textAt(value, 'gitdir') ?? '',
     revision: textAt(value, 'revision') ?? '',
     path: textAt(value, 'path') ?? '',
+    answers: new Map(
+      listAt(value, 'answers').flatMap((entry) => {
+        // oxlint-disable-next-line no-unsafe-type-assertion -- Muster's own message
+        return isList(entry) ? [entry as unknown as readonly [string, ExpansionAnswer]] : [];
+      }),
+    ),
   };
 }
 
@@ -38,6 +55,9 @@ export function* printAnswer(answer: RenderAnswer): Generator<string> {
   } else if (answer.state === 'failed') {
     const { port, operation, subject, code, retry, safeMessage } = answer.failure;
     yield line({ state: 'failed', failure: { port, operation, subject, code, retry, safeMessage } });
+  } else if (answer.state === 'needs') {
+    yield line({ state: 'needs' });
+    for (const each of encodeRequests(answer.requests)) yield line(each);
   } else {
     yield line(answer);
   }
@@ -73,6 +93,7 @@ export function parseAnswer(lines: readonly string[]): RenderAnswer | undefined 
   // The child is Muster itself: its values have the types that it printed.
   // oxlint-disable-next-line no-unsafe-type-assertion -- as above
   if (state === 'unusable' || state === 'failed') return head as unknown as RenderAnswer;
+  if (state === 'needs') return { state, requests: decodeRequests(rest.filter((value) => value !== undefined)) };
   const fleet = head['fleet'];
   if (state !== 'rendered' || !isObject(fleet)) return undefined;
   const manifests = rest.flatMap((value) => at(value, 'manifest') ?? []);

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PortError, type PortFailure } from '../model/errors.ts';
 import type { RenderResult } from '../reconcile.ts';
-import { parseAnswer, type RenderRequest } from './render-message.ts';
+import { musterFolders, withRealPaths } from './muster-folders.ts';
+import { parseAnswer, printRequest, type RenderAnswer, type RenderRequest } from './render-message.ts';
+import { type ExpandSettings, runExpansions } from './run-expansions.ts';
 
 export interface RenderLimits {
   readonly memoryMiB: number;
@@ -14,17 +16,35 @@ export interface RenderLimits {
 
 export const RENDER_LIMITS: RenderLimits = { memoryMiB: 1024, timeoutMs: 60_000, maxBytes: 1024 * 1024 * 1024 };
 
+/** What is to be rendered: a commit in a repository's object store, and the fleet's folder in it (`''`: its root). */
+export type RevisionToRender = Omit<RenderRequest, 'answers'>;
+
 /**
  * The one door between the process that holds credentials and the content of the repository: the child reads the objects
- * and renders, and only plain values come back. Throws PortError, CRASHED where the child ended without an answer: that is
- * never taken for an empty fleet.
+ * and renders, and only plain values come back. A fleet with kustomizations or charts is asked for twice: the first child
+ * says which programs must run, another process runs them (`run-expansions.ts`), and the second child renders with what
+ * they printed. Throws PortError, CRASHED where a child ended without an answer: that is never taken for an empty fleet.
  */
 export async function renderRevision(
+  revision: RevisionToRender,
+  limits: RenderLimits,
+  expand: Pick<ExpandSettings, 'path' | 'cacheFolder'>,
+  signal: AbortSignal,
+): Promise<RenderResult> {
+  const first = await askChild({ ...revision, answers: new Map() }, limits, signal);
+  if (first.state !== 'needs') return first;
+  const answers = await runExpansions(first.requests, { ...limits, ...expand }, signal);
+  const second = await askChild({ ...revision, answers }, limits, signal);
+  if (second.state === 'needs') throw crashed(revision, 'it asks again for what it was told');
+  return second;
+}
+
+async function askChild(
   request: RenderRequest,
   limits: RenderLimits,
   signal: AbortSignal,
-): Promise<RenderResult> {
-  const ended = await runChild(JSON.stringify(request), readableFolders(request.gitdir), limits, signal);
+): Promise<Exclude<RenderAnswer, { state: 'failed' }>> {
+  const ended = await runChild(printRequest(request), readableFolders(request.gitdir), limits, signal);
   const answer = ended.reason === undefined ? parseAnswer(ended.output.split('\n').slice(0, -1)) : undefined;
   if (answer === undefined) throw crashed(request, ended.reason ?? 'it ended without a whole answer');
   if (answer.state === 'failed') throw new PortError(answer.failure);
@@ -98,17 +118,9 @@ function endReason(code: number | null, killedBy: string | null, { memoryMiB }: 
 
 const CHILD = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'render-child.ts' : 'render-child.js');
 
-/** The objects, and Muster itself with its packages; links are resolved, because the permission is by real path. */
+/** The objects, and Muster itself; links are resolved, because the permission is by real path. */
 function readableFolders(gitdir: string): readonly string[] {
-  const root = import.meta.filename.endsWith('.ts') ? join(import.meta.dirname, '..', '..') : import.meta.dirname;
-  const folders = [gitdir, ...commonFolder(gitdir), root, join(root, 'node_modules')];
-  return folders.flatMap((folder) => {
-    try {
-      return [realpathSync(folder), folder];
-    } catch {
-      return []; // A bundle has no node_modules.
-    }
-  });
+  return [...withRealPaths([gitdir, ...commonFolder(gitdir)]), ...musterFolders()];
 }
 
 /** A linked worktree keeps its objects in the folder of the main one (gitrepository-layout(5), "commondir"). */
@@ -120,7 +132,7 @@ function commonFolder(gitdir: string): readonly string[] {
   }
 }
 
-function crashed({ revision }: RenderRequest, reason: string): PortError {
+function crashed({ revision }: RevisionToRender, reason: string): PortError {
   const failure: PortFailure = {
     port: 'renderer',
     operation: 'render',

@@ -6,6 +6,7 @@ import { scopeReported } from '../memo.ts';
 import { isManifestFile } from '../read-file.ts';
 import { parseOverlay, parseOverlayFolder, sortOverlays } from './parse-overlay.ts';
 import { parsePlacement } from './parse-placement.ts';
+import { parseValues, splitValues } from './parse-values.ts';
 import {
   type OwnDocument,
   ownKindOf,
@@ -60,19 +61,27 @@ export function parseApp(
       origin,
     });
   }
-  const { apps, placements } = parseRootFiles(folder, files, context);
+  const isChart = base.pending?.tool === 'helm';
+  const [valuesFiles, otherFiles] = isChart ? splitValues(folder, files) : [[], files];
+  const { apps, placements } = parseRootFiles(folder, otherFiles, context);
   const settings = apps[0];
   reportSecond(apps, 'App', context);
   checkName(settings, name, context);
-  reportStray(folder, files, context);
+  reportStray(folder, files, base.pending?.files ?? [], context);
   for (const diagnostic of base.diagnostics) report(diagnostic);
-  const overlays = parseOverlays(folder, files, manifests, context);
+  const values = valuesFiles.flatMap((file) => parseValues(file, context) ?? []);
+  const overlays = parseOverlays(folder, files, isChart, manifests, context);
   for (const { body, source } of [base.manifests, ...overlays.map((overlay) => overlay.resources)].flat()) {
     const raw = { value: body, source };
     // A document of ours among the manifests would be sent to clusters, which do not know it.
     if (ownKindOf(raw) !== undefined) reportUnexpected(raw, [], 'a folder of manifests', context);
   }
-  if (base.manifests.length === 0 && !broken && overlays.every((overlay) => overlay.resources.length === 0)) {
+  if (
+    base.pending === undefined &&
+    base.manifests.length === 0 &&
+    !broken &&
+    overlays.every((overlay) => overlay.resources.length === 0)
+  ) {
     report({
       code: 'EMPTY_APP',
       severity: 'warning',
@@ -86,6 +95,8 @@ export function parseApp(
     name,
     ...parseAppSettings(settings, defaults, context),
     base: base.manifests,
+    ...(base.pending === undefined ? {} : { pending: base.pending }),
+    ...(values.length === 0 ? {} : { values }),
     placements,
     overlays,
     broken,
@@ -118,11 +129,22 @@ function parseRootFiles(folder: string, files: readonly RegularFile[], { memo, .
   });
 }
 
-/** Manifests in a folder that nothing reads would be silently absent. */
-function reportStray(folder: string, files: readonly RegularFile[], { report }: ParseContext): void {
+/**
+ * Manifests in a folder that nothing reads would be silently absent. Into which folders a kustomization leads is its own
+ * business, as is what it leaves there: components are there to be chosen from.
+ */
+function reportStray(
+  folder: string,
+  files: readonly RegularFile[],
+  used: readonly RegularFile[],
+  { report }: ParseContext,
+): void {
+  const usedParts = new Set(
+    used.map(({ path }) => (path.startsWith(`${folder}/`) ? path.slice(folder.length + 1).split('/')[0] : undefined)),
+  );
   for (const file of files.filter((each) => isManifestFile(each.path))) {
     const [part, ...rest] = file.path.slice(folder.length + 1).split('/');
-    if (rest.length === 0 || part === 'base' || part === 'overlays') continue;
+    if (rest.length === 0 || part === 'base' || part === 'overlays' || usedParts.has(part)) continue;
     report({
       code: 'MISPLACED_FILE',
       severity: 'error',
@@ -168,18 +190,25 @@ function readOwn(
 function parseOverlays(
   folder: string,
   files: readonly RegularFile[],
+  isChart: boolean,
   reader: ManifestReader,
   context: ParseContext,
 ): readonly Overlay[] {
   const root = `${folder}/overlays`;
   const parts = Map.groupBy(filesIn(root, files), (file) => partBelow(root, file.path));
   const overlays = [...parts].flatMap(([path, inner]) =>
-    scopeReported(context.memo, `overlays of ${path}`, inner, context.report, (report, memo): readonly Overlay[] => {
-      const own = { ...context, report, memo };
-      const [file] = inner;
-      if (file?.path !== path) return [parseOverlayFolder(path, inner, reader.parseManifests, own)];
-      return readOwn(inner, ['Overlay'], `${root}/`, own).overlays.map((each) => parseOverlay(each, own));
-    }),
+    scopeReported(
+      context.memo,
+      `overlays of ${path}`,
+      [isChart, ...inner],
+      context.report,
+      (report, memo): readonly Overlay[] => {
+        const own = { ...context, report, memo };
+        const [file] = inner;
+        if (file?.path !== path) return [parseOverlayFolder(path, inner, isChart, reader.parseManifests, own)];
+        return readOwn(inner, ['Overlay'], `${root}/`, own).overlays.map((each) => parseOverlay(each, isChart, own));
+      },
+    ),
   );
   const isFile = ({ origin }: Overlay): boolean => partBelow(root, origin.file) === origin.file;
   reportNames(overlays.filter(isFile), 'overlay', context);

@@ -5,6 +5,7 @@ import { compareText, groupOf, versionOf } from '../object/id.ts';
 import { isObject, textAt } from '../object/json.ts';
 import { isManifestFile } from '../read-file.ts';
 import { parseSelector } from './parse-selector.ts';
+import { parseValues, splitValues } from './parse-values.ts';
 import {
   type OwnDocument,
   ownKindOf,
@@ -16,9 +17,21 @@ import {
 } from './read-kind.ts';
 
 /** A file of kind Overlay. */
-export function parseOverlay({ document, source }: OwnDocument<'Overlay'>, context: ParseContext): Overlay {
+export function parseOverlay(
+  { document, source }: OwnDocument<'Overlay'>,
+  isChart: boolean,
+  context: ParseContext,
+): Overlay {
   const { metadata, spec } = document;
-  const patches = spec.patches.flatMap(({ target, ops, merge }, index): readonly Patch[] => {
+  if (spec.patches === undefined && spec.values === undefined) {
+    const message = `Overlay needs "spec.patches"${isChart ? ' or "spec.values"' : ', which must be a list'}`;
+    reportAt(source, '/spec/patches', { code: 'MISSING_FIELD', message }, context);
+  }
+  if (spec.values !== undefined && !isChart) {
+    const message = 'values are for charts, and the base of this app is none';
+    reportAt(source, '/spec/values', { code: 'BAD_VALUE', message, help: 'Write patches.' }, context);
+  }
+  const patches = (spec.patches ?? []).flatMap(({ target, ops, merge }, index): readonly Patch[] => {
     const place = `/spec/patches/${index}`;
     const { labelSelector, ...rest } = target;
     const parsed: PatchTarget = {
@@ -49,21 +62,27 @@ export function parseOverlay({ document, source }: OwnDocument<'Overlay'>, conte
     clusters: parseSelector(spec.clusters, source, '/spec/clusters', context),
     patches,
     resources: [],
+    ...(spec.values === undefined
+      ? {}
+      : { values: [{ values: spec.values, source: { ...source, pointer: '/spec/values' } }] }),
     origin: source,
   };
 }
 
 /**
  * A folder below `overlays/`. Its name says for which clusters: a cluster's name, or a label as `region=eu`. Its files
- * are partial objects; those below `resources/` are whole ones.
+ * are partial objects; those below `resources/` are whole ones. Of a chart it may also hold `values.yaml`.
  */
 export function parseOverlayFolder(
   folder: string,
-  files: readonly RegularFile[],
+  all: readonly RegularFile[],
+  isChart: boolean,
   parseManifests: (file: RegularFile) => Expansion,
   context: ParseContext,
 ): Overlay {
   const name = folder.slice(folder.lastIndexOf('/') + 1);
+  const [valuesFiles, files] = isChart ? splitValues(folder, all) : [[], all];
+  const values = valuesFiles.flatMap((file) => parseValues(file, context) ?? []);
   const [patchFiles, resourceFiles] = [
     files.filter((file) => !isResource(folder, file)),
     files.filter((file) => isResource(folder, file)),
@@ -84,12 +103,13 @@ export function parseOverlayFolder(
   });
   const expansions = resourceFiles.filter((file) => isManifestFile(file.path)).map(parseManifests);
   for (const diagnostic of expansions.flatMap((each) => each.diagnostics)) context.report(diagnostic);
-  const origin = { file: files[0]?.path ?? folder, line: 1, column: 1 };
+  const origin = { file: all[0]?.path ?? folder, line: 1, column: 1 };
   return {
     name,
     clusters: folderSelector(name, origin),
     patches,
     resources: expansions.flatMap((each) => each.manifests),
+    ...(values.length === 0 ? {} : { values }),
     origin,
   };
 }
@@ -134,6 +154,12 @@ function parsePartial(raw: RawDocument, context: ParseContext): readonly Patch[]
     textAt(value, 'kind'),
     textAt(value, 'metadata', 'name'),
   ];
+  if (apiVersion !== undefined && groupOf(apiVersion) === 'kustomize.config.k8s.io') {
+    const message = 'an overlay folder holds patches, and a kustomization in it is not read';
+    const help = 'Put what it patches into files here, each a partial object.';
+    reportAt(source, '/kind', { code: 'NOT_SUPPORTED', message, help }, context);
+    return [];
+  }
   if (!isObject(value) || apiVersion === undefined || kind === undefined || name === undefined) {
     reportAt(
       source,

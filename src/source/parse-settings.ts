@@ -37,6 +37,21 @@ export function parseSettings({ document, source }: OwnDocument<'Fleet'>, contex
       kind,
       namespaced,
     })),
+    ...(spec.tools === undefined ? {} : { tools: parseTools(spec.tools) }),
     origin: source,
+  };
+}
+
+/** `v5.8.1` and `5.8.1` are the same. */
+function parseTools({
+  kustomize,
+  helm,
+}: {
+  kustomize?: string | undefined;
+  helm?: string | undefined;
+}): NonNullable<Fleet['tools']> {
+  return {
+    ...(kustomize === undefined ? {} : { kustomize: kustomize.replace(/^v/, '') }),
+    ...(helm === undefined ? {} : { helm: helm.replace(/^v/, '') }),
   };
 }

@@ -24,6 +24,8 @@ const Mode = z.enum(['heal', 'report']);
 const OnUnplace = z.enum(['orphan', 'prune']);
 const Duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'must be a number with a unit, such as 30s, 5m or 1h');
 
+const Version = z.string().regex(/^v?\d+\.\d+\.\d+(-[\w.]+)?$/, 'must be a whole version such as 5.8.1');
+
 const Expression = z.strictObject({
   key: Text,
   operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
@@ -60,7 +62,7 @@ const FleetSpec = z.strictObject({
     .array(z.string().regex(/^sha256:[0-9a-f]{32,64}$/, 'must be a digest such as "sha256:…", as the status prints it'))
     .optional(),
   kinds: z.array(z.strictObject({ apiVersion: Text, kind: Text, namespaced: z.boolean() })).optional(),
-  tools: z.strictObject({ kustomize: z.string().optional(), helm: z.string().optional() }).optional(),
+  tools: z.strictObject({ kustomize: Version.optional(), helm: Version.optional() }).optional(),
   rollout: z.unknown().optional(),
   dns: z.unknown().optional(),
 });
@@ -142,7 +144,9 @@ const OverlaySpec = z.strictObject({
         merge: z.custom<JsonObject>(isMap, 'must be a map').optional(),
       }),
     )
-    .min(1),
+    .min(1)
+    .optional(),
+  values: z.custom<JsonObject>(isMap, 'must be a map').optional(),
 });
 
 function isMap(value: unknown): boolean {

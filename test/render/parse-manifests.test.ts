@@ -149,36 +149,6 @@ test('a document that is no Kubernetes object is refused where it goes wrong', (
   }
 });
 
-test('a chart and a kustomization are recognised and refused by name, never rendered as plain files', () => {
-  const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n';
-  const cases: readonly (readonly [name: string, expected: string])[] = [
-    [
-      'Chart.yaml',
-      'a Helm chart, which this Muster does not render yet. Commit what "helm template" prints as plain files.',
-    ],
-    [
-      'kustomization.yaml',
-      'a kustomization, which this Muster does not render yet. Commit what "kustomize build" prints as plain files.',
-    ],
-    [
-      'kustomization.yml',
-      'a kustomization, which this Muster does not render yet. Commit what "kustomize build" prints as plain files.',
-    ],
-    [
-      'Kustomization',
-      'a kustomization, which this Muster does not render yet. Commit what "kustomize build" prints as plain files.',
-    ],
-    [
-      'deep/kustomization.yaml',
-      'a kustomization, which this Muster does not render yet. Commit what "kustomize build" prints as plain files.',
-    ],
-  ];
-  for (const [name, expected] of cases) {
-    const files = { ...only(FILE, manifest), [`apps/web/base/${name}`]: 'name: web\n' };
-    assert.deepEqual(check(files), [`apps/web/base/${name}:1:1: RENDERER_UNAVAILABLE: the folder holds ${expected}`]);
-  }
-});
-
 test('what looks like a credential is warned of where it stands, and never printed', () => {
   const key = ['-----BEGIN RSA', 'PRIVATE KEY-----'].join(' ');
   const aws = ['AKIA', 'IOSFODNN7EXAMPLE'].join('');

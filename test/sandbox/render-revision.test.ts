@@ -19,11 +19,14 @@ const MUSTER = join(import.meta.dirname, '..', '..', 'bin', 'muster.js');
 
 const NEVER = new AbortController().signal;
 
+/** None: no fleet here needs any. */
+const PROGRAMS = { path: '', cacheFolder: '' };
+
 describe('The process that renders', () => {
   it('answers with the fleet, and ends', async () => {
     await using repository = await fleetRepository();
 
-    const result = await renderRevision(repository.request, RENDER_LIMITS, NEVER);
+    const result = await renderRevision(repository.request, RENDER_LIMITS, PROGRAMS, NEVER);
 
     assert.ok(result.state === 'rendered');
     assert.deepEqual(
@@ -38,7 +41,7 @@ describe('The process that renders', () => {
     const request = { ...repository.request, revision: '0123456789abcdef0123456789abcdef01234567' };
 
     await assert.rejects(
-      renderRevision(request, RENDER_LIMITS, NEVER),
+      renderRevision(request, RENDER_LIMITS, PROGRAMS, NEVER),
       failsWith('NOT_FOUND', /^the clone has no such commit/),
     );
   });
@@ -48,7 +51,7 @@ describe('The process that renders', () => {
     process.env['MUSTER_GIT_TOKEN'] = 'canary-of-the-environment';
     const stop = new AbortController();
     try {
-      const rendering = renderRevision(repository.request, RENDER_LIMITS, stop.signal);
+      const rendering = renderRevision(repository.request, RENDER_LIMITS, PROGRAMS, stop.signal);
       const [pid] = await startedChildren();
 
       assert.equal(readFileSync(`/proc/${pid}/environ`, 'utf8'), '');
@@ -133,7 +136,7 @@ describe('The process that renders', () => {
     await using repository = await stuckRepository();
 
     await assert.rejects(
-      renderRevision(repository.request, RENDER_LIMITS, AbortSignal.abort()),
+      renderRevision(repository.request, RENDER_LIMITS, PROGRAMS, AbortSignal.abort()),
       failsWith('CRASHED', /it was stopped$/),
     );
     assert.deepEqual(children(), []);
@@ -176,7 +179,7 @@ async function assertCrash(
   reason: string | RegExp,
 ): Promise<void> {
   const start = 'the process that renders gave no result: ';
-  await assert.rejects(renderRevision(request, { ...RENDER_LIMITS, ...limits }, NEVER), (error: unknown) => {
+  await assert.rejects(renderRevision(request, { ...RENDER_LIMITS, ...limits }, PROGRAMS, NEVER), (error: unknown) => {
     failsWith('CRASHED', new RegExp(`^${start}`))(error);
     const said = error instanceof Error ? (error.message.split(start)[1] ?? '') : '';
     if (typeof reason === 'string') assert.equal(said, reason);

@@ -12,7 +12,7 @@ import type { Manifest } from '../../src/model/manifest.ts';
 import type { RenderedApp, RenderedCluster, RenderedFleet } from '../../src/model/render.ts';
 import type { RefusedFile, RegularFile, Snapshot, SnapshotFile } from '../../src/model/snapshot.ts';
 import { compareText, formatId } from '../../src/object/id.ts';
-import { createLocate, createReadFile } from '../../src/read-file.ts';
+import { createLocate, createReadFile, readDocuments } from '../../src/read-file.ts';
 import { renderFleet, type RenderResult } from '../../src/reconcile.ts';
 import { expandBase } from '../../src/render/expand-base.ts';
 import { parseManifests } from '../../src/render/parse-manifests.ts';
@@ -119,19 +119,35 @@ export function parseFiles(files: TestFiles): ParsedFleet {
   const snapshot = snapshotOf(files);
   const read = createReadFile(new Map());
   const locate = locateIn(files);
+  const all = regularFiles(files);
   const parse = (file: RegularFile): Expansion => parseManifests(file, read, locate);
   return parseFleet(snapshot, {
     read,
     locate,
     memo: createMemo(),
-    manifests: { parseManifests: parse, expandBase: (app, base) => expandBase(base, { app, parseManifests: parse }) },
+    manifests: {
+      parseManifests: parse,
+      expandBase: (app, base) =>
+        expandBase(base, {
+          app,
+          root: `apps/${app}/base`,
+          all,
+          locate,
+          read: (file) => readDocuments(file, read),
+          parseManifests: parse,
+        }),
+    },
   });
 }
 
 /** Positions in the files. */
 export function locateIn(files: TestFiles): Locate {
+  return createLocate(regularFiles(files));
+}
+
+function regularFiles(files: TestFiles): ReadonlyMap<string, RegularFile> {
   const regular = snapshotOf(files).files.filter((file) => file.kind === 'file');
-  return createLocate(new Map(regular.map((file) => [file.path, file])));
+  return new Map(regular.map((file) => [file.path, file]));
 }
 
 /** The first stage of a fleet that can be used. */

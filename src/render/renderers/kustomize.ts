@@ -1,12 +1,19 @@
 import type { Renderer } from '../../model/extensions.ts';
-import { refuseFormat } from '../refuse-format.ts';
+import { checkKustomization } from '../check-kustomization.ts';
+import { kustomizationFiles, NAMES } from '../kustomization-files.ts';
+import { findBelow, findRoot, misplaced, pendingBase } from '../pending-base.ts';
 
-const NAMES = /(^|\/)(kustomization\.ya?ml|Kustomization)$/;
-
-/** A folder with a kustomization. It is recognised, so that its files are not taken for plain manifests. */
+/** A folder with a kustomization: `kustomize build` makes its manifests, once for all clusters. */
 export const kustomizeRenderer: Renderer = {
   name: 'kustomize',
-  claims: (files) => files.some((file) => NAMES.test(file.path)),
-  expand: (files) =>
-    refuseFormat(files, NAMES, 'a kustomization', 'Commit what "kustomize build" prints as plain files.'),
+  claims: (files) => findBelow(files, NAMES) !== undefined,
+  expand: (files, context) => {
+    const main = findRoot(files, NAMES);
+    const below = findBelow(files, NAMES);
+    if (main === undefined && below !== undefined) return misplaced(below, 'a kustomization', context);
+    if (main === undefined) return { manifests: [], diagnostics: [] };
+    const seen = kustomizationFiles(files, context);
+    const diagnostics = seen.flatMap((file) => checkKustomization(file, context));
+    return pendingBase('kustomize', main, seen, context, diagnostics);
+  },
 };
