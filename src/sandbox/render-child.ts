@@ -1,24 +1,37 @@
 /**
  * The child process that reads and renders what other people committed. It has no credentials, no environment, a memory
- * limit, and may read only the repository's objects and Muster's own files (`render-revision.ts` starts it so). One request
- * on standard input, one answer on standard output.
+ * limit, and may read only the repository's objects and Muster's own files (`render-revision.ts` starts it so). Requests come
+ * on standard input, one a line, and are answered on standard output one after the other; it ends when the input ends. What
+ * it remembers from one to the next is for speed alone, and can be lost at any time.
  */
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 import { PortError } from '../model/errors.ts';
-import { renderFleet } from '../reconcile.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { createRenderCache, renderFleet } from '../reconcile.ts';
 import { readSnapshot } from '../source/git/read-snapshot.ts';
-import { parseRequest, printAnswer, type RenderAnswer, type RenderRequest } from './render-message.ts';
+import { noPartsSent, parseRequest, printAnswer, type RenderAnswer, type RenderRequest } from './render-message.ts';
+
+const cache = createRenderCache();
+const sent = noPartsSent();
+let blobCache = new Map<string, Uint8Array>();
 
 async function answer({ gitdir, revision, path }: RenderRequest): Promise<RenderAnswer> {
   try {
-    return renderFleet(await readSnapshot({ gitdir }, revision, { path }));
+    const snapshot = await readSnapshot({ gitdir }, revision, { path, blobCache });
+    blobCache = contentsOf(snapshot); // What left the repository is not kept.
+    return renderFleet(snapshot, cache);
   } catch (error) {
     if (error instanceof PortError) return { state: 'failed', failure: error };
     throw error;
   }
 }
 
-const request = parseRequest(await text(process.stdin));
-for (const line of printAnswer(await answer(request))) {
-  if (!process.stdout.write(line)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+function contentsOf({ files }: Snapshot): Map<string, Uint8Array> {
+  return new Map(files.flatMap((file) => (file.kind === 'file' ? [[file.oid, file.bytes] as const] : [])));
+}
+
+for await (const request of createInterface({ input: process.stdin })) {
+  for (const line of printAnswer(await answer(parseRequest(request)), sent)) {
+    if (!process.stdout.write(line)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+  }
 }
