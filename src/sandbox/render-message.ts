@@ -111,7 +111,7 @@ export function parseAnswer(
   lines: readonly string[],
   received: ReceivedParts = noPartsReceived(),
 ): RenderAnswer | undefined {
-  if (lines.at(-1) !== END) return undefined;
+  if (lines.at(-1)?.trimEnd() !== END) return undefined;
   const values = lines.slice(0, -1).map(tryParse);
   const [head, ...rest] = values;
   if (!isObject(head) || values.includes(undefined)) return undefined;
