@@ -17,7 +17,7 @@ import { numberAt, parseJson, textAt } from '../src/object/json.ts';
 import type { JsonValue } from '../src/model/json.ts';
 import { createCommentKeeper } from '../src/report/github-comments.ts';
 import { parseRepositoryUrl } from '../src/report/repository-url.ts';
-import { RENDER_LIMITS, renderRevision } from '../src/sandbox/render-revision.ts';
+import { createRenderer, RENDER_LIMITS, type Renderer } from '../src/sandbox/render-revision.ts';
 import { findRepository, type LocalRepository, resolveRevision } from '../src/source/git/local.ts';
 
 /** GitHub takes 65,536 characters in a comment and 1 MiB in a job summary. */
@@ -47,7 +47,9 @@ async function run(): Promise<void> {
   const repository = await openRepository(inputs.path);
   const { base, head } = await findRevisions(repository, event);
   const path = repository.prefix;
-  const [before, after] = [await renderSide(repository, base, path), await renderSide(repository, head, path)];
+  using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+  const side = (revision: string): Promise<ComparedSide> => renderSide(renderer, repository, revision, path);
+  const [before, after] = [await side(base), await side(head)];
   const diff = compareFleets(before, after);
   const report = await writeReport(diff);
   annotate(diff.diagnostics, path);
@@ -120,8 +122,13 @@ async function findRevisions(
   throw new Error(`The parent of ${head.slice(0, 12)} is not in the checkout. Give actions/checkout "fetch-depth: 2".`);
 }
 
-async function renderSide({ gitdir }: LocalRepository, revision: string, path: string): Promise<ComparedSide> {
-  const result = await renderRevision({ gitdir, revision, path }, RENDER_LIMITS, PROGRAMS, DEADLINE);
+async function renderSide(
+  renderer: Renderer,
+  { gitdir }: LocalRepository,
+  revision: string,
+  path: string,
+): Promise<ComparedSide> {
+  const result = await renderer.render({ gitdir, revision, path }, DEADLINE);
   if (result.state === 'unusable') return { revision, diagnostics: result.diagnostics };
   return { revision, fleet: result.fleet, diagnostics: result.fleet.diagnostics };
 }

@@ -13,11 +13,12 @@ import { parseAllDocuments } from 'yaml';
 import type { JsonValue } from '../src/model/json.ts';
 import { canonical } from '../src/object/json.ts';
 import { renderFleet } from '../src/reconcile.ts';
+import { createRenderer, RENDER_LIMITS, type Renderer } from '../src/sandbox/render-revision.ts';
 import { readSnapshot } from '../src/source/git/read-snapshot.ts';
 import { createGitRepository } from '../test/support/git-repository.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { median, printMarkdown, printSeconds } from './support/figures.ts';
-import { clusterName, generateFleet, OBJECTS_PER_APP } from './support/generated-fleet.ts';
+import { appName, clusterName, generateFleet, OBJECTS_PER_APP } from './support/generated-fleet.ts';
 import { writeKustomizations } from './support/kustomize-fleet.ts';
 import { describeHost } from './support/machine.ts';
 import type { RenderReport } from './support/render-steps.ts';
@@ -71,17 +72,19 @@ console.log(
 );
 console.log(
   printMarkdown(
-    ['again, after a change to', 'clusters changed', 'median, ms', 'first, ms', 'slowest other, ms'],
-    warm.changes.map(({ what, clusters: changed, timesMs: [start = Number.NaN, ...rest] }) => [
+    ['again, after a change to', 'clusters changed', 'median, ms', 'CPU, ms', 'first, ms', 'slowest other, ms'],
+    warm.changes.map(({ what, clusters: changed, cpuMs, timesMs: [start = Number.NaN, ...rest] }) => [
       what,
       String(changed),
       median(rest).toFixed(1),
+      median(cpuMs).toFixed(1),
       start.toFixed(1),
       Math.max(...rest).toFixed(1),
     ]),
   ),
 );
 console.log(`peak of all changes: ${warm.peakMiB.toFixed(0)} MiB\n`);
+await measureController();
 await compareWithKustomize(Number(flags.kustomize));
 
 async function renderInProcess(repeats: number): Promise<Usage & RenderReport> {
@@ -90,6 +93,37 @@ async function renderInProcess(repeats: number): Promise<Usage & RenderReport> {
   assert.equal(run.status, 0, run.stderr);
   // oxlint-disable-next-line no-unsafe-type-assertion -- render-steps.ts wrote it
   return { ...run, ...(JSON.parse(run.stdout) as RenderReport) };
+}
+
+/** Commit by commit, through the child process: Git, rendering, and the way back into the process that applies. */
+async function measureController(): Promise<void> {
+  const path = `apps/${appName(1)}/overlays/${clusterName(4)}/deployment.yaml`;
+  const text = generateFleet({ clusters, apps })[path] ?? '';
+  const render = async (renderer: Renderer, turn: string): Promise<number> => {
+    const edited = text.replace(/value: site.*/, `value: ${turn}`);
+    const next = await repository.commit({ files: { [path]: edited } });
+    const began = performance.now();
+    const request = { gitdir: repository.path, revision: next, path: '' };
+    const result = await renderer.render(request, AbortSignal.timeout(300_000));
+    assert.equal(result.state, 'rendered');
+    return performance.now() - began;
+  };
+  const firstMs: number[] = [];
+  const nextMs: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    using renderer = createRenderer(RENDER_LIMITS, { path: '', cacheFolder: '' });
+    firstMs.push(await render(renderer, `first-${round}`));
+    for (let turn = 0; turn < 5; turn += 1) nextMs.push(await render(renderer, `next-${round}-${turn}`));
+  }
+  console.log(
+    printMarkdown(
+      ['a commit to one overlay, as the controller sees it', 'seconds'],
+      [
+        ['in a new child process', printSeconds(firstMs)],
+        ['in the child that rendered the commit before', printSeconds(nextMs)],
+      ],
+    ),
+  );
 }
 
 async function compareWithKustomize(count: number): Promise<void> {

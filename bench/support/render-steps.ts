@@ -29,6 +29,8 @@ export interface ChangeReport {
   /** Clusters that get something else. */
   readonly clusters: number;
   readonly timesMs: readonly number[];
+  /** Of the whole process, also of threads that collect garbage. */
+  readonly cpuMs: readonly number[];
 }
 
 /** One line of one file, another in each turn. */
@@ -80,17 +82,21 @@ console.log(JSON.stringify(report));
 
 async function measure(change: Change): Promise<ChangeReport> {
   const timesMs: number[] = [];
+  const cpuMs: number[] = [];
   let clusters = 0;
   for (let turn = 0; turn < Number(repeats); turn += 1) {
     snapshot = edited(snapshot, change, turn);
     const before = digests(fleet);
+    const cpuBefore = process.cpuUsage();
     const [ms, after] = await timed(() => render(snapshot, cache));
+    const { user, system } = process.cpuUsage(cpuBefore);
     timesMs.push(ms);
+    cpuMs.push((user + system) / 1000);
     fleet = after;
     clusters = digests(fleet).filter((digest, index) => digest !== before[index]).length;
     assert.ok(clusters > 0, `${change.what} changes something`);
   }
-  return { what: change.what, clusters, timesMs };
+  return { what: change.what, clusters, timesMs, cpuMs };
 }
 
 function edited(before: Snapshot, { path, edit }: Change, turn: number): Snapshot {

@@ -15,7 +15,7 @@ import { fencedForge } from '../report/fenced-forge.ts';
 import { createPublisher, type Publisher } from '../report/publish.ts';
 import { formatFailure } from '../report/format-failure.ts';
 import { summarize } from '../report/summarize.ts';
-import { renderRevision } from '../sandbox/render-revision.ts';
+import { createRenderer } from '../sandbox/render-revision.ts';
 import type { Settings } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import { type Caller, connect, humanManagers, openHub } from './connections.ts';
@@ -140,15 +140,10 @@ async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): 
   const lost = new AbortController();
   const giveBack = new AbortController();
   const holding = election?.hold(giveBack.signal).then(() => lost.abort());
+  using renderer = createRenderer(renderLimits(settings), programs(settings));
   const ports: FollowPorts = {
     repository: source.repository,
-    render: (head, stop) =>
-      renderRevision(
-        { gitdir: head.gitdir, revision: head.revision, path: source.path },
-        renderLimits(settings),
-        programs(settings),
-        stop,
-      ),
+    render: (head, stop) => renderer.render({ gitdir: head.gitdir, revision: head.revision, path: source.path }, stop),
     controller,
     onNewHead: (older, newer) => publisher.supersede(older, newer),
     onTurn: () => {

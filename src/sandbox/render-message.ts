@@ -1,7 +1,8 @@
-import type { PortFailure } from '../model/errors.ts';
+import { invariant, type PortFailure } from '../model/errors.ts';
 import type { ExpansionAnswer, ExpansionAnswers, ExpansionRequest } from '../model/expansion.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import type { RenderedCluster, RenderedFleet } from '../model/render.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { RenderedApp, RenderedCluster, RenderedFleet } from '../model/render.ts';
 import type { RenderResult } from '../reconcile.ts';
 import { at, isList, isObject, listAt, parseJson, printJson, textAt } from '../object/json.ts';
 import { decodeRequests, encodeRequests } from './expansion-message.ts';
@@ -41,17 +42,35 @@ export function parseRequest(text: string): RenderRequest {
   };
 }
 
+/** The last line of every answer: half an answer is recognised by its missing end. */
+export const END = '"end"';
+
+/** A part of an answer that is sent once and then named by its number: most of a fleet is the same on many clusters. */
+type Part = Manifest | RenderedApp | RenderedCluster;
+
+/** The parts of the last answer that the other side still has, and their numbers. */
+export interface SentParts {
+  numbers: ReadonlyMap<Part, number>;
+  /** How many parts there were so far, in all answers. */
+  count: number;
+}
+
+export function noPartsSent(): SentParts {
+  return { numbers: new Map(), count: 0 };
+}
+
 /**
- * An answer as lines of JSON: the first without the clusters; then, for each cluster, the manifests that no cluster before
- * it has, and the cluster with the numbers of its manifests; then `end`: half an answer is recognised by its missing end.
- * Clusters are mostly alike, so that a fleet of twenty crosses, and stays in memory, about once. One line for everything
- * could be longer than a text may be.
+ * An answer as lines of JSON: the first without the clusters; then the parts that the other side does not have, each before
+ * what it is part of; then the clusters by their numbers, and {@link END}. So a fleet crosses, and stays in memory, about
+ * once, and after a change only what is new crosses. One line for everything could be longer than a text may be.
+ *
+ * `sent` is changed: what is not in this answer is not kept by either side.
  */
-export function* printAnswer(answer: RenderAnswer): Generator<string> {
+export function* printAnswer(answer: RenderAnswer, sent: SentParts = noPartsSent()): Generator<string> {
   if (answer.state === 'rendered') {
     const { clusters, ...fleet } = answer.fleet;
     yield line({ state: 'rendered', fleet });
-    yield* printClusters(clusters);
+    yield* printClusters(clusters, sent);
   } else if (answer.state === 'failed') {
     const { port, operation, subject, code, retry, safeMessage } = answer.failure;
     yield line({ state: 'failed', failure: { port, operation, subject, code, retry, safeMessage } });
@@ -61,34 +80,61 @@ export function* printAnswer(answer: RenderAnswer): Generator<string> {
   } else {
     yield line(answer);
   }
-  yield line('end');
+  yield `${END}\n`;
 }
 
-function* printClusters(clusters: readonly RenderedCluster[]): Generator<string> {
-  const numbers = new Map<string, number>();
-  for (const { apps, ...cluster } of clusters) {
-    const numbered: object[] = [];
-    for (const { manifests, ...app } of apps) {
-      const texts = manifests.map((manifest) => line({ manifest }));
-      for (const text of texts) {
-        if (numbers.has(text)) continue;
-        numbers.set(text, numbers.size);
-        yield text;
-      }
-      numbered.push({ ...app, manifests: texts.map((text) => numbers.get(text)) });
-    }
-    yield line({ cluster: { ...cluster, apps: numbered } });
+function* printClusters(clusters: readonly RenderedCluster[], sent: SentParts): Generator<string> {
+  const kept = new Map<Part, number>();
+  const numbersOf = (parts: readonly Part[]): readonly number[] =>
+    parts.map((part) => {
+      const number = kept.get(part);
+      invariant(number !== undefined, 'a part is printed before what it is part of');
+      return number;
+    });
+  function* printPart(part: Part, print: () => object): Generator<string> {
+    if (kept.has(part)) return;
+    const known = sent.numbers.get(part);
+    kept.set(part, known ?? sent.count);
+    if (known !== undefined) return;
+    sent.count += 1;
+    yield line(print());
   }
+  for (const cluster of clusters) {
+    const { apps, ...ofCluster } = cluster;
+    for (const app of apps) {
+      const { manifests, ...ofApp } = app;
+      for (const manifest of manifests) yield* printPart(manifest, () => ({ manifest }));
+      yield* printPart(app, () => ({ app: { ...ofApp, manifests: numbersOf(manifests) } }));
+    }
+    yield* printPart(cluster, () => ({ cluster: { ...ofCluster, apps: numbersOf(apps) } }));
+  }
+  sent.numbers = kept;
+  yield line({ clusters: numbersOf(clusters), kept: [...kept.values()] });
+}
+
+/** The parts of the last answer, by their numbers. */
+export interface ReceivedParts {
+  parts: ReadonlyMap<number, JsonObject>;
+  /** How many parts there were so far, in all answers. */
+  count: number;
+}
+
+export function noPartsReceived(): ReceivedParts {
+  return { parts: new Map(), count: 0 };
 }
 
 /**
- * The inverse of {@link printAnswer}; `undefined` where the end is missing, a line is no JSON, or a cluster has a manifest
- * that was not printed. Equal manifests are one.
+ * The inverse of {@link printAnswer}; `undefined` where the end is missing, a line is no JSON, or a part is not there. Equal parts are one object, also
+ * in answers that follow each other: `received` is changed, and goes with the `sent` of the other side.
  */
-export function parseAnswer(lines: readonly string[]): RenderAnswer | undefined {
-  const values = lines.map(tryParse);
+export function parseAnswer(
+  lines: readonly string[],
+  received: ReceivedParts = noPartsReceived(),
+): RenderAnswer | undefined {
+  if (lines.at(-1)?.trimEnd() !== END) return undefined;
+  const values = lines.slice(0, -1).map(tryParse);
   const [head, ...rest] = values;
-  if (rest.pop() !== 'end' || !isObject(head) || values.includes(undefined)) return undefined;
+  if (!isObject(head) || values.includes(undefined)) return undefined;
   const state = textAt(head, 'state');
   // The child is Muster itself: its values have the types that it printed.
   // oxlint-disable-next-line no-unsafe-type-assertion -- as above
@@ -96,25 +142,46 @@ export function parseAnswer(lines: readonly string[]): RenderAnswer | undefined 
   if (state === 'needs') return { state, requests: decodeRequests(rest.filter((value) => value !== undefined)) };
   const fleet = head['fleet'];
   if (state !== 'rendered' || !isObject(fleet)) return undefined;
-  const manifests = rest.flatMap((value) => at(value, 'manifest') ?? []);
-  const clusters = rest.flatMap((value) => {
-    const cluster = at(value, 'cluster');
-    return isObject(cluster) ? [withManifests(cluster, manifests)] : [];
-  });
-  if (clusters.includes(undefined)) return undefined;
+  const clusters = parseClusters(rest, received);
+  if (clusters === undefined) return undefined;
   // oxlint-disable-next-line no-unsafe-type-assertion -- as above
   return { state, fleet: { ...fleet, clusters } as unknown as RenderedFleet };
 }
 
-function withManifests(cluster: JsonObject, printed: readonly JsonValue[]): JsonObject | undefined {
-  const apps: JsonObject[] = [];
-  for (const app of listAt(cluster, 'apps')) {
-    const numbers = listAt(app, 'manifests');
-    const manifests = numbers.flatMap((number) => printed[Number(number)] ?? []);
-    if (!isObject(app) || manifests.length < numbers.length) return undefined;
-    apps.push({ ...app, manifests });
+function parseClusters(
+  lines: readonly (JsonValue | undefined)[],
+  received: ReceivedParts,
+): readonly JsonObject[] | undefined {
+  const parts = new Map(received.parts);
+  let isWhole = true;
+  const partsOf = (numbers: readonly JsonValue[]): readonly JsonObject[] => {
+    const found = numbers.flatMap((number): readonly JsonObject[] => {
+      const part = parts.get(Number(number));
+      return part === undefined ? [] : [part];
+    });
+    isWhole &&= found.length === numbers.length;
+    return found;
+  };
+  const add = (part: JsonObject): void => {
+    parts.set(received.count, part);
+    received.count += 1;
+  };
+  for (const value of lines.slice(0, -1)) {
+    const [manifest, app, cluster] = [at(value, 'manifest'), at(value, 'app'), at(value, 'cluster')];
+    if (isObject(manifest)) add(manifest);
+    if (isObject(app)) add({ ...app, manifests: partsOf(listAt(app, 'manifests')) });
+    if (isObject(cluster)) add({ ...cluster, apps: partsOf(listAt(cluster, 'apps')) });
   }
-  return { ...cluster, apps };
+  const last = lines.at(-1);
+  const clusters = partsOf(listAt(last, 'clusters'));
+  const kept = listAt(last, 'kept').map(Number);
+  received.parts = new Map(
+    kept.flatMap((number) => {
+      const part = parts.get(number);
+      return part === undefined ? [] : [[number, part] as const];
+    }),
+  );
+  return isWhole && at(last, 'clusters') !== undefined ? clusters : undefined;
 }
 
 function line(value: unknown): string {

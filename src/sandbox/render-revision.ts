@@ -1,10 +1,18 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { PortError, type PortFailure } from '../model/errors.ts';
 import type { RenderResult } from '../reconcile.ts';
 import { musterFolders, withRealPaths } from './muster-folders.ts';
-import { parseAnswer, printRequest, type RenderAnswer, type RenderRequest } from './render-message.ts';
+import {
+  END,
+  noPartsReceived,
+  parseAnswer,
+  printRequest,
+  type RenderAnswer,
+  type RenderRequest,
+} from './render-message.ts';
 import { type ExpandSettings, runExpansions } from './run-expansions.ts';
 
 export interface RenderLimits {
@@ -19,51 +27,98 @@ export const RENDER_LIMITS: RenderLimits = { memoryMiB: 1024, timeoutMs: 60_000,
 /** What is to be rendered: a commit in a repository's object store, and the fleet's folder in it (`''`: its root). */
 export type RevisionToRender = Omit<RenderRequest, 'answers'>;
 
+/** A child that nobody asks for so long ends: its memory is worth more than the time that the next revision then takes. */
+const KEEP_MS = 10 * 60_000;
+
 /**
  * The one door between the process that holds credentials and the content of the repository: the child reads the objects
- * and renders, and only plain values come back. A fleet with kustomizations or charts is asked for twice: the first child
- * says which programs must run, another process runs them (`run-expansions.ts`), and the second child renders with what
- * they printed. Throws PortError, CRASHED where a child ended without an answer: that is never taken for an empty fleet.
+ * and renders, and only plain values come back. A fleet with kustomizations or charts is asked for twice: the child says
+ * which programs must run, another process runs them (`run-expansions.ts`), and the child renders with what they printed.
  */
+export interface Renderer extends Disposable {
+  /**
+   * Renders a revision, one at a time. The child stays for the next one, which then costs what has changed. Throws PortError,
+   * CRASHED where the child ended without an answer: that is never taken for an empty fleet.
+   */
+  render(revision: RevisionToRender, signal: AbortSignal): Promise<RenderResult>;
+}
+
+/** How programs are found, and where what they print is kept. */
+export type ProgramSettings = Pick<ExpandSettings, 'path' | 'cacheFolder'>;
+
+export function createRenderer(limits: RenderLimits, programs: ProgramSettings): Renderer {
+  let child: Child | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    clearTimeout(idle);
+    child?.kill();
+    child = undefined;
+  };
+  const ask = async (request: RenderRequest, signal: AbortSignal): Promise<RenderAnswer> => {
+    const asked = child ?? startChild(request.gitdir, limits);
+    child = asked;
+    const wasUsed = asked.hasAnswered();
+    const { answer, reason } = await asked.ask(request, signal).catch((error: unknown) => {
+      end();
+      throw error;
+    });
+    if (answer !== undefined) return answer;
+    end();
+    // What it remembered may be what it died of, and says nothing about this revision.
+    if (wasUsed && !signal.aborted) return ask(request, signal);
+    throw crashed(request, reason);
+  };
+  return {
+    async render(revision, signal) {
+      clearTimeout(idle);
+      // What a child may read is settled when it starts.
+      if (child !== undefined && (child.gitdir !== revision.gitdir || child.isGone())) end();
+      try {
+        const first = await ask({ ...revision, answers: new Map() }, signal);
+        const answer =
+          first.state === 'needs'
+            ? await ask(
+                { ...revision, answers: await runExpansions(first.requests, { ...limits, ...programs }, signal) },
+                signal,
+              )
+            : first;
+        if (answer.state === 'failed') throw new PortError(answer.failure);
+        if (answer.state === 'needs') throw crashed(revision, 'it asks again for what it was told');
+        return answer;
+      } finally {
+        idle = setTimeout(end, KEEP_MS).unref();
+      }
+    },
+    [Symbol.dispose]: end,
+  };
+}
+
+/** {@link Renderer.render}, for who renders once. */
 export async function renderRevision(
   revision: RevisionToRender,
   limits: RenderLimits,
-  expand: Pick<ExpandSettings, 'path' | 'cacheFolder'>,
+  programs: ProgramSettings,
   signal: AbortSignal,
 ): Promise<RenderResult> {
-  const first = await askChild({ ...revision, answers: new Map() }, limits, signal);
-  if (first.state !== 'needs') return first;
-  const answers = await runExpansions(first.requests, { ...limits, ...expand }, signal);
-  const second = await askChild({ ...revision, answers }, limits, signal);
-  if (second.state === 'needs') throw crashed(revision, 'it asks again for what it was told');
-  return second;
+  using renderer = createRenderer(limits, programs);
+  return await renderer.render(revision, signal);
 }
 
-async function askChild(
-  request: RenderRequest,
-  limits: RenderLimits,
-  signal: AbortSignal,
-): Promise<Exclude<RenderAnswer, { state: 'failed' }>> {
-  const ended = await runChild(printRequest(request), readableFolders(request.gitdir), limits, signal);
-  const answer = ended.reason === undefined ? parseAnswer(ended.output.split('\n').slice(0, -1)) : undefined;
-  if (answer === undefined) throw crashed(request, ended.reason ?? 'it ended without a whole answer');
-  if (answer.state === 'failed') throw new PortError(answer.failure);
-  return answer;
+interface Child {
+  readonly gitdir: string;
+  hasAnswered(): boolean;
+  ask(request: RenderRequest, signal: AbortSignal): Promise<Ended>;
+  isGone(): boolean;
+  kill(): void;
 }
 
-interface Ended {
-  readonly output: string;
-  /** Why there is no answer. */
-  readonly reason?: string;
-}
+/** An answer, or why there is none. */
+type Ended =
+  | { readonly answer: RenderAnswer; readonly reason?: undefined }
+  | { readonly answer?: undefined; readonly reason: string };
 
-function runChild(
-  input: string,
-  readable: readonly string[],
-  limits: RenderLimits,
-  signal: AbortSignal,
-): Promise<Ended> {
-  const timeout = AbortSignal.timeout(limits.timeoutMs);
+function startChild(gitdir: string, limits: RenderLimits): Child {
+  const readable = readableFolders(gitdir);
   const child = spawn(
     process.execPath,
     [
@@ -73,41 +128,77 @@ function runChild(
       '--no-warnings',
       CHILD,
     ],
-    { env: {}, stdio: ['pipe', 'pipe', 'ignore'], signal: AbortSignal.any([signal, timeout]), killSignal: 'SIGKILL' },
+    { env: {}, stdio: ['pipe', 'pipe', 'ignore'] },
   );
-  const parts: Buffer[] = [];
-  let size = 0;
-  child.stdout.on('data', (part: Buffer) => {
-    size += part.length;
-    if (size > limits.maxBytes) child.kill('SIGKILL');
-    else parts.push(part);
-  });
-  // A child that died before it read its input makes writing fail; its end tells the reason.
+  const received = noPartsReceived();
+  let hasAnswered = false;
+  // A child that died before it read its input makes writing fail; its end tells the reason, to whoever waits then.
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  child.on('error', () => {});
+  child.stdout.setEncoding('utf8');
+  return {
+    gitdir,
+    hasAnswered: () => hasAnswered,
+    async ask(request, signal) {
+      const read = await readLines(child, `${printRequest(request)}\n`, limits, signal);
+      if (read.lines === undefined) return read;
+      const answer = parseAnswer(read.lines, received);
+      if (answer === undefined) return { reason: 'it ended without a whole answer' };
+      hasAnswered = true;
+      return { answer };
+    },
+    isGone: () => child.exitCode !== null || child.signalCode !== null,
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+type ReadLines = { readonly lines: readonly string[] } | { readonly lines?: undefined; readonly reason: string };
+
+/** Sends a line and collects the lines of the answer. Kills the child where it takes too long or says too much. */
+function readLines(
+  child: ChildProcessByStdio<Writable, Readable, null>,
+  input: string,
+  limits: RenderLimits,
+  signal: AbortSignal,
+): Promise<ReadLines> {
+  const timeout = AbortSignal.timeout(limits.timeoutMs);
+  const stop = AbortSignal.any([signal, timeout]);
+  const lines: string[] = [];
+  let rest = '';
+  let size = 0;
+  let failure: string | undefined;
   return new Promise((resolve) => {
-    let failure: string | undefined;
-    child.on('error', (error) => {
-      failure = timeout.aborted
-        ? `it took longer than ${limits.timeoutMs / 1000} s`
-        : signal.aborted
-          ? 'it was stopped'
-          : error.message;
-    });
-    child.on('close', (code, killedBy) => {
-      const output = Buffer.concat(parts).toString('utf8');
-      const reason =
-        failure ??
-        (size > limits.maxBytes
-          ? `its answer was larger than ${limits.maxBytes} bytes`
-          : endReason(code, killedBy, limits));
-      resolve({ output, ...(reason === undefined ? {} : { reason }) });
-    });
+    const finish = (result: ReadLines): void => {
+      stop.removeEventListener('abort', onAbort);
+      child.off('error', onError).off('close', onClose).stdout.off('data', onData);
+      resolve(result);
+    };
+    const giveUp = (reason: string): void => {
+      failure ??= reason;
+      child.kill('SIGKILL');
+    };
+    const onAbort = (): void =>
+      giveUp(timeout.aborted ? `it took longer than ${limits.timeoutMs / 1000} s` : 'it was stopped');
+    const onError = (error: Error): void => finish({ reason: failure ?? error.message });
+    const onClose = (code: number | null, killedBy: string | null): void =>
+      finish({ reason: failure ?? endReason(code, killedBy, limits) });
+    const onData = (text: string): void => {
+      size += Buffer.byteLength(text);
+      if (size > limits.maxBytes) return giveUp(`its answer was larger than ${limits.maxBytes} bytes`);
+      const parts = `${rest}${text}`.split('\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) lines.push(part);
+      if (lines.at(-1) === END) finish({ lines });
+    };
+    stop.addEventListener('abort', onAbort);
+    child.on('error', onError).on('close', onClose).stdout.on('data', onData);
+    if (stop.aborted) onAbort();
+    else child.stdin.write(input);
   });
 }
 
-function endReason(code: number | null, killedBy: string | null, { memoryMiB }: RenderLimits): string | undefined {
-  if (code === 0) return undefined;
+function endReason(code: number | null, killedBy: string | null, { memoryMiB }: RenderLimits): string {
+  if (code === 0) return 'it ended without a whole answer';
   const limit = `${memoryMiB} MiB; --render-memory sets the limit`;
   if (killedBy === 'SIGABRT' || code === 134) return `it ran out of memory (${limit})`;
   if (killedBy === null) return `it ended with code ${code}`;

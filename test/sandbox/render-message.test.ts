@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import type { RenderedFleet } from '../../src/model/render.ts';
-import { renderFleet } from '../../src/reconcile.ts';
-import { parseAnswer, printAnswer } from '../../src/sandbox/render-message.ts';
+import { createRenderCache, renderFleet } from '../../src/reconcile.ts';
+import { noPartsReceived, noPartsSent, parseAnswer, printAnswer } from '../../src/sandbox/render-message.ts';
 
 test('a rendered fleet comes out of the other process as it went in', () => {
   const fleet = render({ eu: 'verbose', us: 'quiet', ap: 'verbose' });
@@ -34,6 +35,33 @@ test('an answer that was cut in a line is none', () => {
   assert.equal(parseAnswer([...lines.slice(0, 2), (lines[2] ?? '').slice(0, 20), 'end']), undefined);
 });
 
+test('what crossed with an answer before does not cross again', () => {
+  const sent = noPartsSent();
+  const first = [...printAnswer({ state: 'rendered', fleet: render({ eu: 'verbose', us: 'quiet' }) }, sent)];
+  const fleet = render({ eu: 'verbose', us: 'quiet' });
+  const again = [...printAnswer({ state: 'rendered', fleet }, sent)];
+  const same = [...printAnswer({ state: 'rendered', fleet }, sent)];
+
+  assert.equal(first.length, again.length, 'a fleet rendered without a cache has only new objects');
+  assert.equal(same.length, 3, 'the same objects are named by their numbers');
+});
+
+test('answers that follow each other come out as they went in, whatever came before', () => {
+  const level = fc.constantFrom('verbose', 'quiet', 'silent');
+  const levels = fc.record({ eu: level, us: level, ap: level }, { requiredKeys: [] });
+  const nonEmpty = levels.filter((each) => Object.keys(each).length > 0);
+  const property = fc.property(fc.array(nonEmpty, { minLength: 2, maxLength: 8 }), (history) => {
+    const [cache, sent, received] = [createRenderCache(), noPartsSent(), noPartsReceived()];
+    for (const each of history) {
+      const fleet = render(each, cache);
+      const lines = [...printAnswer({ state: 'rendered', fleet }, sent)].map((line) => line.trimEnd());
+      assert.deepEqual(parseAnswer(lines, received), { state: 'rendered', fleet });
+    }
+    assert.deepEqual([...received.parts.keys()], [...sent.numbers.values()], 'both sides keep the same parts');
+  });
+  fc.assert(property, { seed: 1, numRuns: 50 });
+});
+
 test('an answer in which a cluster has a manifest that was not printed is none', () => {
   const lines = print(render({ eu: 'verbose' }));
   const manifest = lines.findIndex((line) => line.startsWith('{"manifest"'));
@@ -51,8 +79,8 @@ test('what is no answer at all is none', () => {
     ['{"state":"rendered"}', '"end"'],
     ['{"state":"rendered","fleet":[]}', '"end"'],
     ['{"state":"else","fleet":{}}', '"end"'],
-    ['{"state":"rendered","fleet":{}}', '{"cluster":{"apps":[5]}}', '"end"'],
-    ['{"state":"rendered","fleet":{}}', '{"cluster":{"apps":[{"manifests":[0]}]}}', '"end"'],
+    ['{"state":"rendered","fleet":{}}', '{"clusters":[5],"kept":[]}', '"end"'],
+    ['{"state":"rendered","fleet":{}}', '{"app":{"manifests":[0]}}', '{"clusters":[],"kept":[]}', '"end"'],
     ['{"state":"rendered","fleet":{}}', 'Segmentation fault', '"end"'],
   ]) {
     assert.equal(parseAnswer(lines), undefined, lines.join(' '));
@@ -64,7 +92,7 @@ function print(fleet: RenderedFleet): readonly string[] {
 }
 
 /** A ConfigMap that is the same everywhere and one that holds each cluster's variable `level`. */
-function render(levels: Readonly<Record<string, string>>): RenderedFleet {
+function render(levels: Readonly<Record<string, string>>, cache = createRenderCache()): RenderedFleet {
   const files: Record<string, string> = {
     'fleet.yaml': 'apiVersion: muster.dev/v1alpha1\nkind: Fleet\nmetadata: {name: acme}\n',
     'apps/web/app.yaml': 'apiVersion: muster.dev/v1alpha1\nkind: App\nmetadata: {name: web}\nspec: {namespace: web}\n',
@@ -83,11 +111,11 @@ function render(levels: Readonly<Record<string, string>>): RenderedFleet {
     files: Object.entries(files).map(([path, text]) => ({
       kind: 'file' as const,
       path,
-      oid: path,
+      oid: `${path} ${text}`,
       bytes: Buffer.from(text),
     })),
   };
-  const result = renderFleet(snapshot);
+  const result = renderFleet(snapshot, cache);
   assert.ok(result.state === 'rendered', JSON.stringify(result));
   assert.deepEqual(result.fleet.diagnostics, []);
   return result.fleet;
