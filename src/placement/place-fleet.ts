@@ -8,6 +8,8 @@ import { checkReplicaRule, replicaCounts } from './replica-counts.ts';
 import { matchesCluster } from './select-clusters.ts';
 import { isPlacedBy, isSelected } from './select-objects.ts';
 import { type Report, selectReported } from './select-reported.ts';
+import { titleOf } from './title-of.ts';
+import { withoutTainted } from './without-tainted.ts';
 
 /** Which cluster gets what, before anything is merged. */
 export interface PlacedFleet {
@@ -46,7 +48,11 @@ function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
   const selected = new Map(
     app.placements.map((placement) => [
       placement,
-      selectReported(`placement "${placement.name}"`, placement.clusters, config.clusters, report),
+      withoutTainted(
+        placement,
+        selectReported(titleOf(placement), placement.clusters, config.clusters, report),
+        report,
+      ),
     ]),
   );
   for (const placement of app.placements) checkObjects(placement, app, config, report);
@@ -105,20 +111,30 @@ function placementOf(base: BaseManifest, app: App, config: FleetConfig, report: 
       code: 'NO_PLACEMENT',
       severity: 'error',
       message: `no placement matches ${nameOf(base)}`,
-      help: `Add it to spec.objects of ${app.placements.map((each) => `"${each.name}"`).join(' or ')}, or add a Placement for it.`,
+      help: helpUnplaced(app.placements),
       origin: base.source,
     });
   }
   if (first === undefined || second === undefined) return first;
-  const message = `${nameOf(base)} is claimed by placement "${first.name}" (${place(first.origin)}) and by "${second.name}" (${place(second.origin)})`;
+  const message = `${nameOf(base)} is claimed by ${titleOf(first)} (${place(first.origin)}) and by ${second.from ?? `"${second.name}"`} (${place(second.origin)})`;
   report({
     code: 'PLACED_TWICE',
     severity: 'error',
     message,
-    help: 'Name the objects of each with spec.objects.',
+    help:
+      first.from === undefined && second.from === undefined
+        ? 'Name the objects of each with spec.objects.'
+        : 'Keep one of them for this object.',
     origin: second.origin,
   });
   return undefined;
+}
+
+/** Without a placement of ours there is nothing to add the object to. */
+function helpUnplaced(placements: readonly Placement[]): string {
+  const own = placements.filter(({ from }) => from === undefined);
+  if (own.length === 0) return `Select it in ${placements.map(titleOf).join(' or ')}, or add a Placement for it.`;
+  return `Add it to spec.objects of ${own.map(({ name }) => `"${name}"`).join(' or ')}, or add a Placement for it.`;
 }
 
 /** A selector of objects that matches none is a typo. */
@@ -136,7 +152,7 @@ function checkObjects(placement: Placement, app: App, config: FleetConfig, repor
     report({
       code: 'NO_TARGET',
       severity: 'error',
-      message: `placement "${placement.name}" names ${selector.apiVersion} ${wanted}, which the app does not have`,
+      message: `${titleOf(placement)} names ${selector.apiVersion} ${wanted}, which the app does not have`,
       ...help,
       origin: selector.origin,
     });
@@ -146,8 +162,15 @@ function checkObjects(placement: Placement, app: App, config: FleetConfig, repor
 /** An overlay must select a cluster; one that only selects clusters without the app does nothing. */
 function checkOverlays(app: App, placed: ReadonlySet<string>, config: FleetConfig, report: Report): void {
   for (const overlay of app.overlays) {
-    const clusters = selectReported(`overlay "${overlay.name}"`, overlay.clusters, config.clusters, report);
+    const clusters = selectReported(
+      overlay.from ?? `overlay "${overlay.name}"`,
+      overlay.clusters,
+      config.clusters,
+      report,
+    );
     if (clusters.length === 0 || placed.size === 0 || clusters.some((cluster) => placed.has(cluster.name))) continue;
+    // A policy of another federation speaks of many apps, so not each of them is on each of its clusters.
+    if (overlay.from !== undefined) continue;
     const message = `overlay "${overlay.name}" has no effect: the app is not placed on ${clusters.map((cluster) => cluster.name).join(', ')}`;
     report({
       code: 'NO_CLUSTER_MATCHES',

@@ -1,5 +1,5 @@
 import { parseGlob } from '../glob.ts';
-import type { Cluster, ClusterSelector, LabelExpression } from '../model/fleet.ts';
+import type { Cluster, ClusterSelector, FieldExpression, LabelExpression } from '../model/fleet.ts';
 import { nearestName } from '../object/nearest.ts';
 
 /** What a selector selects, and what is wrong with it. */
@@ -29,7 +29,8 @@ export function matchesCluster(selector: ClusterSelector, cluster: Cluster): boo
   return (
     (selector.names === undefined || selector.names.some((name) => matchesName(name, cluster.name))) &&
     Object.entries(selector.matchLabels).every(([key, value]) => labelOf(cluster, key) === value) &&
-    selector.matchExpressions.every((expression) => matchesExpression(expression, cluster))
+    selector.matchExpressions.every((expression) => matchesExpression(expression, labelOf(cluster, expression.key))) &&
+    (selector.matchFields ?? []).every((expression) => matchesField(expression, cluster))
   );
 }
 
@@ -50,9 +51,8 @@ function matchesName(pattern: string, name: string): boolean {
   return glob.state === 'glob' && glob.match(name);
 }
 
-/** As Kubernetes does: `NotIn` also matches where the key is absent. */
-function matchesExpression({ key, operator, values }: LabelExpression, cluster: Cluster): boolean {
-  const value = labelOf(cluster, key);
+/** As Kubernetes does: `NotIn` also matches where the key is absent, and a text that is no whole number is never compared. */
+function matchesExpression({ operator, values }: Omit<LabelExpression, 'key'>, value: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);
@@ -62,6 +62,28 @@ function matchesExpression({ key, operator, values }: LabelExpression, cluster: 
       return value !== undefined;
     case 'DoesNotExist':
       return value === undefined;
+    case 'Gt':
+    case 'Lt': {
+      if (value === undefined || !/^-?\d{1,15}$/.test(value)) return false;
+      const difference = Number(value) - Number(values[0]);
+      return operator === 'Gt' ? difference > 0 : difference < 0;
+    }
+  }
+}
+
+/** A cluster can have several zones: with `In` all of them must be named, with `NotIn` none of them may be. */
+function matchesField({ key, operator, values }: FieldExpression, cluster: Cluster): boolean {
+  if (key !== 'zone') return matchesExpression({ operator, values }, cluster[key]);
+  const { zones } = cluster;
+  switch (operator) {
+    case 'In':
+      return zones.length > 0 && zones.every((zone) => values.includes(zone));
+    case 'NotIn':
+      return !zones.some((zone) => values.includes(zone));
+    case 'Exists':
+      return zones.length > 0;
+    case 'DoesNotExist':
+      return zones.length === 0;
   }
 }
 

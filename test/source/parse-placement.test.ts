@@ -95,11 +95,11 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ],
   [
     '{clusters: {all: true, exclude: {‸exclude: {}, names: [eu]}}}',
-    'UNKNOWN_FIELD: Placement has no field "spec.clusters.exclude.exclude". Known are: all, names, matchLabels, matchExpressions.',
+    'UNKNOWN_FIELD: Placement has no field "spec.clusters.exclude.exclude". Known are: all, names, matchLabels, matchExpressions, matchFields.',
   ],
   [
     '{clusters: {matchExpressions: [{key: region, operator: ‸in, values: [a]}]}}',
-    'BAD_VALUE: "spec.clusters.matchExpressions.0.operator" must be "In" or "NotIn" or "Exists" or "DoesNotExist". Did you mean "In"?',
+    'BAD_VALUE: "spec.clusters.matchExpressions.0.operator" must be "In" or "NotIn" or "Exists" or "DoesNotExist" or "Gt" or "Lt". Did you mean "In"?',
   ],
   ['{clusters: {matchExpressions: [{key: region, operator: ‸In}]}}', 'BAD_VALUE: operator In needs values.'],
   [
