@@ -6,7 +6,7 @@ import { at, mapAt, sameJson, textAt } from '../object/json.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
 import { nearestName } from '../object/nearest.ts';
 import { replicaField } from '../object/replicas.ts';
-import { applyJsonPatch } from './json-patch.ts';
+import { applyOperations } from './apply-operations.ts';
 import type { Problem } from './problem.ts';
 import { strategicMerge } from './strategic-merge.ts';
 import { substitute } from './substitute.ts';
@@ -75,7 +75,7 @@ function patchDraft(
   const secret = draft.body['kind'] === 'Secret';
   const result =
     patch.kind === 'json'
-      ? applyJsonPatch(draft.body, content, { secret })
+      ? applyOperations(draft.body, content, { secret })
       : strategicMerge(draft.body, asMap(content), context.schema);
   const problems = result.state === 'failed' ? result.problems : result.warnings;
   for (const problem of problems) context.report(below(problem, patch), patch.source);

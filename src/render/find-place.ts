@@ -42,7 +42,15 @@ function sets(merge: JsonValue, path: readonly string[]): boolean {
 
 /** What is left of `path` behind the place that an operation writes; `undefined`: it does not write there. */
 function restOf(op: JsonValue, path: readonly string[]): readonly string[] | undefined {
-  const written = parsePointer(textAt(op, 'path') ?? '');
-  if (written === undefined || !['add', 'replace', 'copy', 'move'].includes(textAt(op, 'op') ?? '')) return undefined;
+  const written = writtenBy(op);
+  if (written === undefined || !WRITING.includes(textAt(op, 'op') ?? '')) return undefined;
   return written.every((segment, index) => segment === path[index]) ? path.slice(written.length) : undefined;
+}
+
+/** Operations whose `value` is what is written. */
+const WRITING: readonly string[] = ['add', 'replace', 'copy', 'move', 'labels', 'annotations'];
+
+function writtenBy(op: JsonValue): readonly string[] | undefined {
+  const name = textAt(op, 'op') ?? '';
+  return name === 'labels' || name === 'annotations' ? ['metadata', name] : parsePointer(textAt(op, 'path') ?? '');
 }

@@ -92,9 +92,17 @@ function renderApp(
       ...(replicas === undefined ? {} : { share: replicas }),
     };
   });
-  const merged = applyOverlays(drafts, target.overlays, { cluster, app, ...context, report });
-  return merged.flatMap((draft) => {
-    const body = withShare(draft, report);
+  const [before, after] = [
+    target.overlays.filter(({ afterReplicas }) => afterReplicas !== true),
+    target.overlays.filter(({ afterReplicas }) => afterReplicas === true),
+  ];
+  const overlayContext = { cluster, app, ...context, report };
+  const divided = applyOverlays(drafts, before, overlayContext).map((draft) => ({
+    ...draft,
+    body: withShare(draft, report),
+  }));
+  return applyOverlays(divided, after, overlayContext).flatMap((draft) => {
+    const { body } = draft;
     const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
     const { object, problems } = finishObject(body, { isNamespaced: context.isNamespaced, defaultNamespace });
     for (const problem of problems) reportField(problem, draft, report);
