@@ -152,10 +152,24 @@ export interface Placement {
   readonly clusters: ClusterSelector;
   /** Absent: none. */
   readonly tolerations?: readonly Toleration[];
+  /** All of them hold for the clusters that are selected; absent: none is asked. */
+  readonly spread?: readonly SpreadRule[];
   readonly replicas?: ReplicaRule;
   readonly origin: Origin;
   /** What it is in the file of another federation that it was translated from: `PropagationPolicy default/nginx`. */
   readonly from?: string;
+}
+
+/**
+ * Over how many groups of clusters a placement must spread. Clusters that do not say what they are grouped by are left out.
+ * More groups than `max` are an error: nothing in a repository says which of them to leave out.
+ */
+export interface SpreadRule {
+  readonly by: 'cluster' | FieldExpression['key'];
+  readonly min: number;
+  /** `Infinity` where none is given. */
+  readonly max: number;
+  readonly origin: Origin;
 }
 
 export interface ObjectSelector {
@@ -209,6 +223,8 @@ export interface ReplicaRule {
   readonly total?: number;
   /** First match wins. Absent list: every cluster weighs 1. A cluster that a list does not name weighs 0. */
   readonly weights?: readonly Weight[];
+  /** True: where the list gives no weight to any of the clusters, each weighs 1. Otherwise that is an error. */
+  readonly otherwiseEven?: boolean;
   /** First match wins. */
   readonly bounds: readonly Bound[];
   readonly origin: Origin;
@@ -261,7 +277,10 @@ export interface JsonPatch extends PatchBase {
   readonly ops: readonly JsonValue[];
 }
 
-/** Parts are ANDed; an absent part matches anything. `single`: a partial object, which must match exactly one. */
+/**
+ * Parts are ANDed; an absent part matches anything. `single`: a partial object, which must match exactly one. `optional`:
+ * that nothing matches, as on a cluster that does not get the object, is no error.
+ */
 export interface PatchTarget {
   readonly group?: string;
   readonly version?: string;
@@ -270,4 +289,5 @@ export interface PatchTarget {
   readonly namespace?: string;
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly single: boolean;
+  readonly optional?: boolean;
 }

@@ -8,6 +8,7 @@ import { checkReplicaRule, replicaCounts } from './replica-counts.ts';
 import { matchesCluster } from './select-clusters.ts';
 import { isPlacedBy, isSelected } from './select-objects.ts';
 import { type Report, selectReported } from './select-reported.ts';
+import { spread } from './spread.ts';
 import { titleOf } from './title-of.ts';
 import { withoutTainted } from './without-tainted.ts';
 
@@ -45,16 +46,7 @@ interface PlacedApp {
 function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
   const diagnostics: Diagnostic[] = [];
   const report: Report = (diagnostic) => void diagnostics.push({ ...diagnostic, app: app.name });
-  const selected = new Map(
-    app.placements.map((placement) => [
-      placement,
-      withoutTainted(
-        placement,
-        selectReported(titleOf(placement), placement.clusters, config.clusters, report),
-        report,
-      ),
-    ]),
-  );
+  const selected = new Map(app.placements.map((placement) => [placement, clustersOf(placement, config, report)]));
   for (const placement of app.placements) checkObjects(placement, app, config, report);
   const sound = app.placements.filter((placement) => checkReplicaRule(placement, app, config, report));
   const objects = new Map<string, PlacedObject[]>();
@@ -80,6 +72,12 @@ function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
   checkOverlays(app, names, config, report);
   if (app.placements.length === 0) reportUnplaced(app, report);
   return { app, targets: new Map(targets), diagnostics };
+}
+
+/** Those that the placement selects, without those that it must avoid. */
+function clustersOf(placement: Placement, { clusters }: FleetConfig, report: Report): readonly Cluster[] {
+  const selected = selectReported(titleOf(placement), placement.clusters, clusters, report);
+  return spread(placement, withoutTainted(placement, selected, report), report);
 }
 
 function targetOf(app: App, cluster: Cluster, objects: readonly PlacedObject[]): AppTarget {

@@ -38,7 +38,7 @@ export function replicaCounts(
     report({ code: 'REPLICAS_IMPOSSIBLE', severity: 'error', message, help, origin });
     return undefined;
   }
-  const shares = clusters.map((cluster) => shareOf(cluster, rule));
+  const shares = sharesOf(clusters, rule);
   if (rule.method === 'kubefed') {
     const { replicas, unplaced } = divideByRounding(total, shares, roundingKey(base, app, config));
     if (unplaced > 0) reportUnplaced(what, unplaced, total, rule, report);
@@ -92,6 +92,12 @@ export function checkReplicaRule(placement: Placement, app: App, config: FleetCo
     });
   }
   return [...weights, ...bounds].every((selected) => selected);
+}
+
+function sharesOf(clusters: readonly Cluster[], rule: ReplicaRule): readonly Share[] {
+  const shares = clusters.map((cluster) => shareOf(cluster, rule));
+  const even = rule.otherwiseEven === true && shares.every(({ weight }) => weight === 0);
+  return even ? shares.map((share) => ({ ...share, weight: 1 })) : shares;
 }
 
 /** First match wins. Without a list every cluster weighs 1; with one, a cluster that it does not name weighs 0. */

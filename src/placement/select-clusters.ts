@@ -1,5 +1,6 @@
 import { parseGlob } from '../glob.ts';
-import type { Cluster, ClusterSelector, FieldExpression, LabelExpression } from '../model/fleet.ts';
+import type { Cluster, ClusterSelector, FieldExpression } from '../model/fleet.ts';
+import { matchesExpression } from '../object/match-expression.ts';
 import { nearestName } from '../object/nearest.ts';
 
 /** What a selector selects, and what is wrong with it. */
@@ -49,26 +50,6 @@ export function explainEmpty(selector: ClusterSelector, clusters: readonly Clust
 function matchesName(pattern: string, name: string): boolean {
   const glob = parseGlob(pattern);
   return glob.state === 'glob' && glob.match(name);
-}
-
-/** As Kubernetes does: `NotIn` also matches where the key is absent, and a text that is no whole number is never compared. */
-function matchesExpression({ operator, values }: Omit<LabelExpression, 'key'>, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-    case 'Lt': {
-      if (value === undefined || !/^-?\d{1,15}$/.test(value)) return false;
-      const difference = Number(value) - Number(values[0]);
-      return operator === 'Gt' ? difference > 0 : difference < 0;
-    }
-  }
 }
 
 /** A cluster can have several zones: with `In` all of them must be named, with `NotIn` none of them may be. */

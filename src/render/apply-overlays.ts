@@ -54,6 +54,7 @@ function applyOverlay(drafts: readonly Draft[], overlay: Overlay, context: Overl
 
 function applyPatch(drafts: readonly Draft[], patch: Patch, context: OverlayContext): readonly Draft[] {
   const matches = drafts.filter((draft) => isTarget(draft.body, patch.target, context));
+  if (matches.length === 0 && patch.target.optional === true) return drafts;
   const wrong = targetProblem(matches, drafts, patch, context);
   if (wrong !== undefined) {
     context.report(wrong, patch.source);

@@ -3,6 +3,9 @@ import type { Expansion } from '../model/extensions.ts';
 import type { App, AppDefaults, Overlay, Placement } from '../model/fleet.ts';
 import type { RegularFile } from '../model/snapshot.ts';
 import { isManifestFile } from '../read-file.ts';
+import type { Imported } from './federations/imported.ts';
+import { isImport, readImports } from './federations/read-imports.ts';
+import { isAppName, parseAppSettings } from './create-app.ts';
 import { parseOverlay, parseOverlayFolder, sortOverlays } from './parse-overlay.ts';
 import { parsePlacement } from './parse-placement.ts';
 import {
@@ -12,7 +15,6 @@ import {
   type RawDocument,
   readDocuments,
   readKind,
-  refuseUnsupported,
   reportAt,
   reportUnexpected,
 } from './read-kind.ts';
@@ -24,8 +26,11 @@ export interface ManifestReader {
   readonly parseManifests: (file: RegularFile) => Expansion;
 }
 
-/** How long an object of an app may be missing before that counts as failed. */
-const DEFAULT_TIMEOUT_MS = 5 * 60_000;
+/** An app, and what lies in its folder in the files of other federations. */
+export interface ParsedApp {
+  readonly app: App;
+  readonly imports: readonly Imported[];
+}
 
 /** Everything below one folder of `apps/`. An app is always there, even if nothing of it could be read. */
 export function parseApp(
@@ -34,7 +39,7 @@ export function parseApp(
   defaults: AppDefaults,
   reader: ManifestReader,
   outer: ParseContext,
-): App {
+): ParsedApp {
   const name = folder.slice(folder.lastIndexOf('/') + 1);
   let broken = false;
   const report = (diagnostic: Diagnostic): void => {
@@ -43,7 +48,7 @@ export function parseApp(
   };
   const context: ParseContext = { ...outer, report };
   const origin: Origin = { file: files[0]?.path ?? folder, line: 1, column: 1 };
-  if (!/^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$/.test(name)) {
+  if (!isAppName(name)) {
     report({
       code: 'BAD_NAME',
       severity: 'error',
@@ -67,7 +72,13 @@ export function parseApp(
     // A document of ours among the manifests would be sent to clusters, which do not know it.
     if (ownKindOf(raw) !== undefined) reportUnexpected(raw, [], 'a folder of manifests', context);
   }
-  if (base.manifests.length === 0 && !broken && overlays.every((overlay) => overlay.resources.length === 0)) {
+  const holdsObject = own.imports.some(({ kind }) => kind === 'object');
+  if (
+    base.manifests.length === 0 &&
+    !holdsObject &&
+    !broken &&
+    overlays.every((overlay) => overlay.resources.length === 0)
+  ) {
     report({
       code: 'EMPTY_APP',
       severity: 'warning',
@@ -78,7 +89,7 @@ export function parseApp(
   }
   const placements = own.placements.map((each) => parsePlacement(each, context));
   reportNames(placements, 'placement', context);
-  return {
+  const app = {
     name,
     ...parseAppSettings(settings, defaults, context),
     base: base.manifests,
@@ -87,6 +98,7 @@ export function parseApp(
     broken,
     origin,
   };
+  return { app, imports: own.imports };
 }
 
 /** Manifests in a folder that nothing reads would be silently absent. */
@@ -108,6 +120,7 @@ interface OwnDocuments {
   readonly apps: readonly OwnDocument<'App'>[];
   readonly placements: readonly OwnDocument<'Placement'>[];
   readonly overlays: readonly OwnDocument<'Overlay'>[];
+  readonly imports: readonly Imported[];
 }
 
 /** Documents of ours in the files of one folder itself, not below it. Anything else there is an error. */
@@ -122,6 +135,7 @@ function readOwn(
     apps: [] as OwnDocument<'App'>[],
     placements: [] as OwnDocument<'Placement'>[],
     overlays: [] as OwnDocument<'Overlay'>[],
+    imports: [] as Imported[],
   };
   const add = <Item>(list: Item[], item: Item | undefined): void => void (item !== undefined && list.push(item));
   const readOne = (raw: RawDocument): void => {
@@ -129,6 +143,7 @@ function readOwn(
     if (kind === 'App') add(own.apps, readKind(kind, raw, context));
     else if (kind === 'Placement') add(own.placements, readKind(kind, raw, context));
     else if (kind === 'Overlay') add(own.overlays, readKind(kind, raw, context));
+    else if (expected.includes('Placement') && isImport(raw)) own.imports.push(...readImports(raw, context));
     else reportUnexpected(raw, expected, place, context);
   };
   for (const file of files) {
@@ -155,40 +170,6 @@ function parseOverlays(
   const named = own.overlays.map((each) => parseOverlay(each, context));
   reportNames(named, 'overlay', context);
   return sortOverlays([...folders, ...named]);
-}
-
-function parseAppSettings(
-  own: OwnDocument<'App'> | undefined,
-  defaults: AppDefaults,
-  context: ParseContext,
-): Pick<App, 'namespace' | 'drift' | 'prune' | 'onUnplace' | 'suspend' | 'timeoutMs' | 'unprotect' | 'dependsOn'> {
-  const spec = own?.document.spec ?? {};
-  if (own !== undefined) refuseUnsupported(spec, ['ignore', 'adopt', 'health'], own.source, context);
-  return {
-    ...(spec.namespace === undefined ? {} : { namespace: spec.namespace }),
-    drift: spec.drift ?? defaults.drift,
-    prune: spec.prune ?? defaults.prune,
-    onUnplace: spec.onUnplace ?? defaults.onUnplace,
-    suspend: spec.suspend ?? false,
-    timeoutMs: spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(spec.timeout),
-    unprotect: spec.unprotect ?? [],
-    dependsOn: parseDependencies(own, context),
-  };
-}
-
-function parseDependencies(own: OwnDocument<'App'> | undefined, { locate }: ParseContext): App['dependsOn'] {
-  if (own === undefined) return [];
-  const { document, source } = own;
-  return (document.spec.dependsOn ?? []).map((app, index) => ({
-    app,
-    origin: locate(source, `/spec/dependsOn/${index}`, 'value'),
-  }));
-}
-
-/** Of the form that the schema checked: `30s`, `5m`. */
-function parseDuration(text: string): number {
-  const unit = text.replace(/^\d+/, '');
-  return Number.parseInt(text, 10) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1);
 }
 
 function checkName(own: OwnDocument<'App'> | undefined, name: string, context: ParseContext): void {

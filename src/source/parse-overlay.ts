@@ -26,7 +26,7 @@ export function parseOverlay({ document, source }: OwnDocument<'Overlay'>, conte
       ...(labelSelector === undefined ? {} : { matchLabels: parseLabels(labelSelector, place, source, context) }),
       single: false,
     };
-    if (Object.keys(target).length === 0) {
+    if (Object.keys(target).every((part) => part === 'optional')) {
       reportAt(
         source,
         `${place}/target`,

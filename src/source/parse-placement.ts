@@ -19,6 +19,16 @@ export function parsePlacement(own: OwnDocument<'Placement'>, context: ParseCont
     ...(spec.tolerations === undefined
       ? {}
       : { tolerations: parseTolerations(spec.tolerations, source, '/spec/tolerations', context) }),
+    ...(spec.spread === undefined
+      ? {}
+      : {
+          spread: spec.spread.map(({ by, min = 1, max = Number.POSITIVE_INFINITY }, index) => ({
+            by,
+            min,
+            max,
+            origin: context.locate(source, `/spec/spread/${index}`, 'value'),
+          })),
+        }),
     ...(spec.replicas === undefined ? {} : { replicas: parseReplicas(spec.replicas, own, context) }),
     origin: source,
   };
@@ -73,6 +83,7 @@ function parseReplicas(input: ReplicaInput, { source }: OwnDocument<'Placement'>
     ...(input.method === undefined ? {} : { method: input.method }),
     ...(input.total === undefined ? {} : { total: input.total }),
     ...(weights === undefined ? {} : { weights }),
+    ...(input.otherwiseEven === true ? { otherwiseEven: true } : {}),
     bounds,
     origin: context.locate(source, pointer, 'key'),
   };

@@ -128,6 +128,15 @@ const PlacementSpec = z.strictObject({
       }),
     )
     .optional(),
+  spread: z
+    .array(
+      z.strictObject({
+        by: z.enum(['cluster', 'provider', 'region', 'zone']),
+        min: Count.optional(),
+        max: Count.min(1).optional(),
+      }),
+    )
+    .optional(),
   replicas: z
     .strictObject({
       mode: z.enum(['duplicated', 'divided']),
@@ -137,6 +146,7 @@ const PlacementSpec = z.strictObject({
         .array(z.strictObject({ clusters: Selector, weight: Count.max(1_000_000) }))
         .min(1)
         .optional(),
+      otherwiseEven: z.boolean().optional(),
       bounds: z
         .array(z.strictObject({ clusters: Selector, min: Replicas.optional(), max: Replicas.optional() }))
         .optional(),
@@ -151,6 +161,7 @@ const Target = z.strictObject({
   name: Text.optional(),
   namespace: Text.optional(),
   labelSelector: z.string().optional(),
+  optional: z.boolean().optional(),
 });
 
 const OverlaySpec = z.strictObject({

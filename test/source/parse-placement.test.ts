@@ -134,7 +134,7 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ],
   [
     '{clusters: {all: true}, replicas: {mode: ‸duplicated, total: 5}}',
-    'BAD_VALUE: mode duplicated takes no total, weights or bounds. Write "mode: divided", or remove them.',
+    'BAD_VALUE: mode duplicated takes no total, method, weights or bounds. Write "mode: divided", or remove them.',
   ],
   [
     '{clusters: {all: true}, replicas: {mode: divided, total: ‸-1}}',
