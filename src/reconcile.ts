@@ -35,21 +35,32 @@ import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
 import { renderTargets } from './render/render-targets.ts';
 import type { ManifestReader } from './source/parse-app.ts';
-import { parseFleet } from './source/parse-fleet.ts';
+import { parseFleet, type ParsedFleet } from './source/parse-fleet.ts';
 
 /** Parse, place, render: everything that depends on a commit alone. `parsed` may be shared between revisions. */
 export function renderFleet(snapshot: Snapshot, parsed: ParseCache = new Map()): RenderResult {
-  const read = createReadFile(parsed);
-  const files = new Map(snapshot.files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : [])));
-  const locate = createLocate(files);
-  const manifests = readManifests(read, locate);
-  const parsedFleet = parseFleet(snapshot, { read, locate, manifests });
+  const locate = locateIn(snapshot);
+  const parsedFleet = readFleet(snapshot, parsed, locate);
   if (parsedFleet.state === 'unusable') {
     return { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) };
   }
   const { config } = parsedFleet;
   const placed = placeFleet(config, locate);
   return { state: 'rendered', fleet: renderTargets(config, placed, locate) };
+}
+
+/** Only what a commit says, before any cluster is looked at. */
+export function readFleet(
+  snapshot: Snapshot,
+  parsed: ParseCache = new Map(),
+  locate: Locate = locateIn(snapshot),
+): ParsedFleet {
+  const read = createReadFile(parsed);
+  return parseFleet(snapshot, { read, locate, manifests: readManifests(read, locate) });
+}
+
+function locateIn({ files }: Snapshot): Locate {
+  return createLocate(new Map(files.flatMap((file) => (file.kind === 'file' ? [[file.path, file] as const] : []))));
 }
 
 /** A revision rendered for every cluster, or only the reasons why it cannot be. */

@@ -170,7 +170,7 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ],
   [
     '{clusters: {all: true}, replicas: {mode: divided, ‸strategy: x}}',
-    'UNKNOWN_FIELD: Placement has no field "spec.replicas.strategy". Known are: mode, total, weights, bounds.',
+    'UNKNOWN_FIELD: Placement has no field "spec.replicas.strategy". Known are: mode, method, total, weights, otherwiseEven, bounds.',
   ],
 ];
 
