@@ -100,11 +100,11 @@ function printImage({ registry, repository, tag, digest }: ImageParts): string {
   ].join('');
 }
 
-/** The grammar of the OCI distribution specification. */
+/** Tags and digests as container engines read them (distribution/reference). */
 function isTag(text: string): boolean {
   return /^\w[\w.-]{0,127}$/.test(text);
 }
 
 function isDigest(text: string): boolean {
-  return /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/.test(text);
+  return /^[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/.test(text);
 }

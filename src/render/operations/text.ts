@@ -68,7 +68,8 @@ function editInPlace(text: string, op: JsonValue, wanted: JsonValue): string | u
   const value = isObject(op) ? op['value'] : undefined;
   if (textAt(op, 'op') === 'remove' || path.length === 0) return undefined;
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
-  const edited = editYaml(text, path, { kind: 'set', value });
+  const plain = editYaml(text, path, { kind: 'set', value, plain: true });
+  const edited = plain.state === 'edited' ? plain : editYaml(text, path, { kind: 'set', value });
   if (edited.state !== 'edited') return undefined;
   // An operation on a list reads like one on a map to the editor: what counts is the result.
   return printJson(readText(edited.text, 'yaml') ?? null) === printJson(wanted) ? edited.text : undefined;
