@@ -52,7 +52,7 @@ function changeText(
   if (nested.state === 'failed') {
     const problems = nested.problems.map((each) => ({
       ...each,
-      message: each.message.replaceAll('"/file', '"'),
+      message: each.message.replaceAll('"/file"', 'the file').replaceAll('"/file/', '"/'),
       pointer: `/ops/${index}`,
     }));
     return { ops: [], problems };
