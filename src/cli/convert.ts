@@ -70,7 +70,12 @@ async function writeFiles(
     const target = join(root, path);
     await mkdir(dirname(target), { recursive: true });
     // Whatever is there is not ours to overwrite.
-    await writeFile(target, printYamlDocuments(documents), { flag: 'wx' });
+    await writeFile(target, printYamlDocuments(documents), { flag: 'wx' }).catch((error: unknown) => {
+      const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+      throw exists
+        ? new UsageError(`${target} is there already. Remove it, or name another folder with --out.`)
+        : error;
+    });
     say(`${target}\n`);
   }
 }
