@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { loadFleet } from '../../src/cli/load-fleet.ts';
 import { check, renderedOf, type TestFiles } from '../support/fleet-files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { convert, digests } from './convert.ts';
 import { TUTORIALS } from './tutorials.ts';
 
@@ -65,5 +70,36 @@ spec:
           value:
             foo: bar
 `,
+  );
+});
+
+const MUSTER = join(import.meta.dirname, '..', '..', 'bin', 'muster.js');
+
+test('muster convert writes the files, overwrites none, and says which to remove', async () => {
+  await using folder = await temporaryFolder();
+  const files: TestFiles = TUTORIALS['an OverridePolicy'];
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder.path, path)), { recursive: true });
+    if (typeof text === 'string') await writeFile(join(folder.path, path), text);
+  }
+  const run = (...args: readonly string[]): ReturnType<typeof spawnSync> =>
+    spawnSync(process.execPath, [MUSTER, 'convert', ...args], { cwd: folder.path, encoding: 'utf8' });
+  const { status, stderr } = run('-o', 'dir', '--out', '.');
+  assert.deepEqual(String(stderr).trim().split('\n'), [
+    'apps/nginx/placement.yaml',
+    'apps/nginx/overlays/imported.yaml',
+    'to be removed: policies/overridepolicy.yaml',
+    'to be removed: policies/propagationpolicy.yaml',
+  ]);
+  assert.equal(status, 0);
+  assert.equal(run('.', '-o', 'dir', '--out', folder.path).status, 0);
+  await rm(join(folder.path, 'policies'), { recursive: true });
+  // The second run wrote files of its own beside the first ones.
+  for (const path of ['placement-2.yaml', 'overlays/imported-2.yaml']) await rm(join(folder.path, 'apps/nginx', path));
+  const result = await loadFleet(folder.path, undefined);
+  assert.ok(result.state === 'rendered');
+  assert.deepEqual(
+    Object.fromEntries(result.fleet.clusters.map(({ cluster, digest }) => [cluster.name, digest])),
+    digests(files),
   );
 });
