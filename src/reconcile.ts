@@ -171,6 +171,11 @@ function parseSnapshot({ revision, files: entries }: Snapshot, parsed: ParseCach
   return { fleet: parseFleet(snapshot, { read, locate, manifests, memo }), locate };
 }
 
+/** Only what a commit says, before any cluster is looked at. */
+export function readFleet(snapshot: Snapshot): ParsedFleet {
+  return parseOnce(snapshot, createRenderCache()).fleet;
+}
+
 /** A revision rendered for every cluster, or only the reasons why it cannot be. */
 export type RenderResult =
   | { readonly state: 'rendered'; readonly fleet: RenderedFleet }

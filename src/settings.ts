@@ -28,7 +28,7 @@ export const OPTIONS = {
   cluster: { flag: 'cluster', short: 'C', value: 'GLOB', multiple: true, doc: 'Only clusters whose name matches.' },
   app: { flag: 'app', short: 'a', value: 'APP', multiple: true, doc: 'Only this app.' },
   output: { flag: 'output', short: 'o', value: 'FORMAT', doc: 'How to print.' },
-  out: { flag: 'out', value: 'DIR', doc: 'Where "-o dir" writes: a folder for each cluster.' },
+  out: { flag: 'out', value: 'DIR', doc: 'Where "-o dir" writes.' },
   noHeaders: { flag: 'no-headers', doc: 'Print tables without their first line.' },
   repo: {
     flag: 'repo',

@@ -1,5 +1,6 @@
 import { approveVerb } from './approve.ts';
 import { checkVerb } from './check.ts';
+import { convertVerb } from './convert.ts';
 import { demoVerb } from './demo.ts';
 import { diffVerb } from './diff.ts';
 import { placeVerb } from './place.ts';
@@ -21,5 +22,6 @@ export const VERBS: readonly Verb[] = [
   runVerb,
   statusVerb,
   approveVerb,
+  convertVerb,
   demoVerb,
 ];

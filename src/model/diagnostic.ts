@@ -53,6 +53,7 @@ export const DIAGNOSTIC_CODES = {
   DUPLICATE_NAME: 'two things of one kind have one name',
   NOT_SUPPORTED: 'Muster knows it and cannot do it yet',
   MISPLACED_FILE: 'a file lies where its kind has no meaning',
+  DIFFERENT_HERE: 'a file of another federation means something a little different here',
   // Manifests
   NOT_A_MANIFEST: 'a document is not a Kubernetes object',
   BAD_NAME: 'a name breaks the rules of Kubernetes',

@@ -69,12 +69,31 @@ export interface Cluster {
   readonly provider?: string;
   readonly region?: string;
   readonly zones: readonly string[];
+  /** What keeps placements away that do not tolerate it; absent: nothing does. */
+  readonly taints?: readonly Taint[];
   /** UID of its `kube-system` namespace: the cluster's identity. */
   readonly uid?: string;
   readonly kubernetesVersion?: string;
   readonly variables: Readonly<Record<string, string | number | boolean>>;
   readonly suspend: boolean;
   readonly origin: Origin;
+}
+
+/** As on a node of Kubernetes: `NoSchedule` and `NoExecute` keep placements away, `PreferNoSchedule` does not. */
+export interface Taint {
+  readonly key: string;
+  /** `''` where none is given. */
+  readonly value: string;
+  readonly effect: 'NoSchedule' | 'NoExecute' | 'PreferNoSchedule';
+}
+
+/** What a placement bears with. An absent part matches anything; without a key the operator is `Exists`. */
+export interface Toleration {
+  readonly key?: string;
+  readonly operator: 'Exists' | 'Equal';
+  /** Compared for `Equal` only; `''` where none is given. */
+  readonly value: string;
+  readonly effect?: Taint['effect'];
 }
 
 /** Where the credentials of a cluster are found. */
@@ -125,6 +144,8 @@ export interface BaseManifest {
    * Absent: it is for every cluster that a placement selects.
    */
   readonly only?: ReadonlySet<string>;
+  /** See {@link Placement.from}. */
+  readonly from?: string;
 }
 
 /** Helm values of one file, before variables are replaced. */
@@ -149,7 +170,25 @@ export interface Placement {
   /** Absent: all objects of the app. */
   readonly objects?: readonly ObjectSelector[];
   readonly clusters: ClusterSelector;
+  /** Absent: none. */
+  readonly tolerations?: readonly Toleration[];
+  /** All of them hold for the clusters that are selected; absent: none is asked. */
+  readonly spread?: readonly SpreadRule[];
   readonly replicas?: ReplicaRule;
+  readonly origin: Origin;
+  /** What it is in the file of another federation that it was translated from: `PropagationPolicy default/nginx`. */
+  readonly from?: string;
+}
+
+/**
+ * Over how many groups of clusters a placement must spread. Clusters that do not say what they are grouped by are left out.
+ * More groups than `max` are an error: nothing in a repository says which of them to leave out.
+ */
+export interface SpreadRule {
+  readonly by: 'cluster' | FieldExpression['key'];
+  readonly min: number;
+  /** `Infinity` where none is given. */
+  readonly max: number;
   readonly origin: Origin;
 }
 
@@ -165,17 +204,29 @@ export interface ObjectSelector {
 /** Parts are ANDed; `exclude` wins. A selector with no part at all never gets this far: it is an error. */
 export interface ClusterSelector {
   readonly all: boolean;
-  /** Names or globs (`*` and `?`); absent: any. */
+  /** Names or globs (`*` and `?`); absent: any. An empty list selects nothing, on purpose. */
   readonly names?: readonly string[];
   readonly matchLabels: Readonly<Record<string, string>>;
   readonly matchExpressions: readonly LabelExpression[];
+  /** The same for what a cluster says of itself besides labels. */
+  readonly matchFields?: readonly FieldExpression[];
   readonly exclude?: ClusterSelector;
   readonly origin: Origin;
 }
 
-/** As in Kubernetes label selectors: `NotIn` also matches where the key is absent. */
+/**
+ * As in Kubernetes label selectors: `NotIn` also matches where the key is absent. `Gt` and `Lt` compare whole numbers with
+ * the one value, as the node affinity of a Pod does.
+ */
 export interface LabelExpression {
   readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
+  readonly values: readonly string[];
+}
+
+/** `zone` is a list: `In` asks that all zones of the cluster are among the values, `NotIn` that none is. */
+export interface FieldExpression {
+  readonly key: 'provider' | 'region' | 'zone';
   readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
   readonly values: readonly string[];
 }
@@ -183,10 +234,17 @@ export interface LabelExpression {
 export interface ReplicaRule {
   /** `duplicated`: every cluster runs the object's own count. `divided`: one count is shared out. */
   readonly mode: 'duplicated' | 'divided';
+  /**
+   * How a divided count is shared out. `webster`, the default: see `divide`. `kubefed`: see `divideByRounding`, which can
+   * leave replicas without a place.
+   */
+  readonly method?: 'webster' | 'kubefed';
   /** Instead of the object's own count. */
   readonly total?: number;
   /** First match wins. Absent list: every cluster weighs 1. A cluster that a list does not name weighs 0. */
   readonly weights?: readonly Weight[];
+  /** True: where the list gives no weight to any of the clusters, each weighs 1. Otherwise that is an error. */
+  readonly otherwiseEven?: boolean;
   /** First match wins. */
   readonly bounds: readonly Bound[];
   readonly origin: Origin;
@@ -213,7 +271,11 @@ export interface Overlay {
   readonly resources: readonly BaseManifest[];
   /** Helm values, where the app is a chart. */
   readonly values?: readonly ValuesLayer[];
+  /** True: it comes after replicas were divided, so it sees this cluster's share and may set another count. */
+  readonly afterReplicas?: boolean;
   readonly origin: Origin;
+  /** See {@link Placement.from}. */
+  readonly from?: string;
 }
 
 export type Patch = MergePatch | JsonPatch;
@@ -231,13 +293,16 @@ export interface MergePatch extends PatchBase {
   readonly merge: JsonObject;
 }
 
-/** Operations of RFC 6902. */
+/** Operations of RFC 6902, and those that are written for what an object is (`src/render/operations`). */
 export interface JsonPatch extends PatchBase {
   readonly kind: 'json';
   readonly ops: readonly JsonValue[];
 }
 
-/** Parts are ANDed; an absent part matches anything. `single`: a partial object, which must match exactly one. */
+/**
+ * Parts are ANDed; an absent part matches anything. `single`: a partial object, which must match exactly one. `optional`:
+ * that nothing matches, as on a cluster that does not get the object, is no error.
+ */
 export interface PatchTarget {
   readonly group?: string;
   readonly version?: string;
@@ -246,4 +311,5 @@ export interface PatchTarget {
   readonly namespace?: string;
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly single: boolean;
+  readonly optional?: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic, Origin } from '../model/diagnostic.ts';
-import type { App, BaseManifest, FleetConfig, Overlay, Placement } from '../model/fleet.ts';
+import type { App, BaseManifest, Cluster, FleetConfig, Overlay, Placement } from '../model/fleet.ts';
 import { createMemo, type Memo } from '../memo.ts';
 import type { Locate } from '../model/locate.ts';
 import type { AppTarget, ClusterTarget, PlacedObject } from '../model/render.ts';
@@ -9,6 +9,9 @@ import { checkReplicaRule, replicaCounts } from './replica-counts.ts';
 import { findVariants } from './find-variants.ts';
 import { isPlacedBy, isSelected } from './select-objects.ts';
 import { type Report, selectReported } from './select-reported.ts';
+import { spread } from './spread.ts';
+import { titleOf } from './title-of.ts';
+import { withoutTainted } from './without-tainted.ts';
 
 /** Which cluster gets what, before anything is merged. */
 export interface PlacedFleet {
@@ -47,12 +50,7 @@ interface PlacedApp {
 function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
   const diagnostics: Diagnostic[] = [];
   const report: Report = (diagnostic) => void diagnostics.push({ ...diagnostic, app: app.name });
-  const selected = new Map(
-    app.placements.map((placement) => [
-      placement,
-      selectReported(`placement "${placement.name}"`, placement.clusters, config.clusters, report),
-    ]),
-  );
+  const selected = new Map(app.placements.map((placement) => [placement, clustersOf(placement, config, report)]));
   for (const placement of app.placements) checkObjects(placement, app, config, report);
   const sound = app.placements.filter((placement) => checkReplicaRule(placement, app, config, report));
   const objects = new Map<string, PlacedObject[]>();
@@ -87,6 +85,12 @@ function placeApp(app: App, config: FleetConfig, locate: Locate): PlacedApp {
   return { app, targets: new Map(targets), diagnostics };
 }
 
+/** Those that the placement selects, without those that it must avoid. */
+function clustersOf(placement: Placement, { clusters }: FleetConfig, report: Report): readonly Cluster[] {
+  const selected = selectReported(titleOf(placement), placement.clusters, clusters, report);
+  return spread(placement, withoutTainted(placement, selected, report), report);
+}
+
 /** An app waits where the one that it depends on is not: for ever, unless somebody sees it. */
 function checkDependencies(
   { app, targets }: PlacedApp,
@@ -111,20 +115,30 @@ function placementOf(base: BaseManifest, app: App, config: FleetConfig, report: 
       code: 'NO_PLACEMENT',
       severity: 'error',
       message: `no placement matches ${nameOf(base)}`,
-      help: `Add it to spec.objects of ${app.placements.map((each) => `"${each.name}"`).join(' or ')}, or add a Placement for it.`,
+      help: helpUnplaced(app.placements),
       origin: base.source,
     });
   }
   if (first === undefined || second === undefined) return first;
-  const message = `${nameOf(base)} is claimed by placement "${first.name}" (${place(first.origin)}) and by "${second.name}" (${place(second.origin)})`;
+  const message = `${nameOf(base)} is claimed by ${titleOf(first)} (${place(first.origin)}) and by ${second.from ?? `"${second.name}"`} (${place(second.origin)})`;
   report({
     code: 'PLACED_TWICE',
     severity: 'error',
     message,
-    help: 'Name the objects of each with spec.objects.',
+    help:
+      first.from === undefined && second.from === undefined
+        ? 'Name the objects of each with spec.objects.'
+        : 'Keep one of them for this object.',
     origin: second.origin,
   });
   return undefined;
+}
+
+/** Without a placement of ours there is nothing to add the object to. */
+function helpUnplaced(placements: readonly Placement[]): string {
+  const own = placements.filter(({ from }) => from === undefined);
+  if (own.length === 0) return `Select it in ${placements.map(titleOf).join(' or ')}, or add a Placement for it.`;
+  return `Add it to spec.objects of ${own.map(({ name }) => `"${name}"`).join(' or ')}, or add a Placement for it.`;
 }
 
 /** A selector of objects that matches none is a typo. */
@@ -142,7 +156,7 @@ function checkObjects(placement: Placement, app: App, config: FleetConfig, repor
     report({
       code: 'NO_TARGET',
       severity: 'error',
-      message: `placement "${placement.name}" names ${selector.apiVersion} ${wanted}, which the app does not have`,
+      message: `${titleOf(placement)} names ${selector.apiVersion} ${wanted}, which the app does not have`,
       ...help,
       origin: selector.origin,
     });
@@ -161,13 +175,16 @@ function selectOverlays(
 ): ReadonlyMap<string, readonly Overlay[]> {
   const found = new Map<string, Overlay[]>();
   for (const overlay of app.overlays) {
-    const clusters = selectReported(`overlay "${overlay.name}"`, overlay.clusters, config.clusters, report);
+    const title = overlay.from ?? `overlay "${overlay.name}"`;
+    const clusters = selectReported(title, overlay.clusters, config.clusters, report);
     for (const { name } of clusters) {
       const list = found.get(name) ?? [];
       found.set(name, list);
       list.push(overlay);
     }
     if (clusters.length === 0 || placed.size === 0 || clusters.some((cluster) => placed.has(cluster.name))) continue;
+    // A policy of another federation speaks of many apps, so not each of them is on each of its clusters.
+    if (overlay.from !== undefined) continue;
     const message = `overlay "${overlay.name}" has no effect: the app is not placed on ${clusters.map((cluster) => cluster.name).join(', ')}`;
     report({
       code: 'NO_CLUSTER_MATCHES',

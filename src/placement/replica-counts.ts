@@ -4,10 +4,12 @@ import type { Locate } from '../model/locate.ts';
 import { groupOf } from '../object/id.ts';
 import { at, printJson, textAt } from '../object/json.ts';
 import { replicaField } from '../object/replicas.ts';
+import { divideByRounding } from './divide-by-rounding.ts';
 import { divide, MAX_REPLICAS, type Share } from './divide.ts';
 import { matchesCluster } from './select-clusters.ts';
 import { isPlacedBy, namespaceOf } from './select-objects.ts';
 import { type Report, selectReported } from './select-reported.ts';
+import { titleOf } from './title-of.ts';
 
 /**
  * Each cluster's share of one object's replicas, by cluster name. `undefined`: nothing is divided, because the placement
@@ -36,11 +38,13 @@ export function replicaCounts(
     report({ code: 'REPLICAS_IMPOSSIBLE', severity: 'error', message, help, origin });
     return undefined;
   }
-  const division = divide(
-    total,
-    clusters.map((cluster) => shareOf(cluster, rule)),
-    divisionKey(base, app, config),
-  );
+  const shares = sharesOf(clusters, rule);
+  if (rule.method === 'kubefed') {
+    const { replicas, unplaced } = divideByRounding(total, shares, roundingKey(base, app, config));
+    if (unplaced > 0) reportUnplaced(what, unplaced, total, rule, report);
+    return replicas;
+  }
+  const division = divide(total, shares, divisionKey(base, app, config));
   if (division.state === 'divided') return division.replicas;
   const message = `the replicas of ${what} cannot be divided: ${division.reason}`;
   report({
@@ -53,17 +57,28 @@ export function replicaCounts(
   return undefined;
 }
 
+/** KubeFed leaves them out in silence. */
+function reportUnplaced(what: string, unplaced: number, total: number, rule: ReplicaRule, report: Report): void {
+  report({
+    code: 'REPLICAS_IMPOSSIBLE',
+    severity: 'warning',
+    message: `${unplaced} of ${total} replicas of ${what} run nowhere: every cluster has its maximum, or weighs 0`,
+    help: 'Change the total, the weights or the bounds.',
+    origin: rule.origin,
+  });
+}
+
 /**
  * Whether a rule can be followed, whatever the counts are. A weight or bound for no cluster at all would silently count as
  * absent. A rule for objects that have no count does nothing, and a warning says so.
  */
 export function checkReplicaRule(placement: Placement, app: App, config: FleetConfig, report: Report): boolean {
-  const { name, replicas: rule } = placement;
+  const { replicas: rule } = placement;
   if (rule?.mode !== 'divided') return true;
   const selects =
     (what: string) =>
     (item: Weight | Bound): boolean =>
-      selectReported(`a ${what} of placement "${name}"`, item.clusters, config.clusters, report).length > 0;
+      selectReported(`a ${what} of ${titleOf(placement)}`, item.clusters, config.clusters, report).length > 0;
   const weights = (rule.weights ?? []).map(selects('weight'));
   const bounds = rule.bounds.map(selects('bound'));
   const counted = app.base.filter((base) => replicaField(base.body) !== undefined);
@@ -71,12 +86,18 @@ export function checkReplicaRule(placement: Placement, app: App, config: FleetCo
     report({
       code: 'REPLICAS_IMPOSSIBLE',
       severity: 'warning',
-      message: `placement "${name}" divides replicas, and none of its objects has a count`,
+      message: `${titleOf(placement)} divides replicas, and none of its objects has a count`,
       help: 'Counts have Deployment, StatefulSet, ReplicaSet, ReplicationController and Job.',
       origin: rule.origin,
     });
   }
   return [...weights, ...bounds].every((selected) => selected);
+}
+
+function sharesOf(clusters: readonly Cluster[], rule: ReplicaRule): readonly Share[] {
+  const shares = clusters.map((cluster) => shareOf(cluster, rule));
+  const even = rule.otherwiseEven === true && shares.every(({ weight }) => weight === 0);
+  return even ? shares.map((share) => ({ ...share, weight: 1 })) : shares;
 }
 
 /** First match wins. Without a list every cluster weighs 1; with one, a cluster that it does not name weighs 0. */
@@ -92,6 +113,11 @@ function divisionKey(base: BaseManifest, app: App, config: FleetConfig): string 
   const group = groupOf(textAt(base.body, 'apiVersion') ?? '');
   const [kind, name] = [textAt(base.body, 'kind') ?? '', textAt(base.body, 'metadata', 'name') ?? ''];
   return `${group}/${kind}/${namespaceOf(base, app, config) ?? ''}/${name}`;
+}
+
+/** As KubeFed has it: the name of the ReplicaSchedulingPreference, which is that of the object. */
+function roundingKey(base: BaseManifest, app: App, config: FleetConfig): string {
+  return `${namespaceOf(base, app, config) ?? ''}/${textAt(base.body, 'metadata', 'name') ?? ''}`;
 }
 
 function isCount(value: JsonValue): value is number {

@@ -1,5 +1,6 @@
 import { parseGlob } from '../glob.ts';
-import type { Cluster, ClusterSelector, LabelExpression } from '../model/fleet.ts';
+import type { Cluster, ClusterSelector, FieldExpression } from '../model/fleet.ts';
+import { matchesExpression } from '../object/match-expression.ts';
 import { nearestName } from '../object/nearest.ts';
 
 /** What a selector selects, and what is wrong with it. */
@@ -40,7 +41,13 @@ export function explainEmpty(selector: ClusterSelector, clusters: readonly Clust
 }
 
 /** Patterns are read once: a large fleet asks thousands of selectors about each of its clusters. */
-function matcherOf({ names, matchLabels, matchExpressions, exclude }: ClusterSelector): (cluster: Cluster) => boolean {
+function matcherOf({
+  names,
+  matchLabels,
+  matchExpressions,
+  matchFields = [],
+  exclude,
+}: ClusterSelector): (cluster: Cluster) => boolean {
   const isExcluded = exclude === undefined ? undefined : matcherOf(exclude);
   const globs = names?.map(parseGlob).flatMap((glob) => (glob.state === 'glob' ? [glob.match] : []));
   const labels = Object.entries(matchLabels);
@@ -48,21 +55,23 @@ function matcherOf({ names, matchLabels, matchExpressions, exclude }: ClusterSel
     isExcluded?.(cluster) !== true &&
     (globs === undefined || globs.some((match) => match(cluster.name))) &&
     labels.every(([key, value]) => labelOf(cluster, key) === value) &&
-    matchExpressions.every((expression) => matchesExpression(expression, cluster));
+    matchExpressions.every((expression) => matchesExpression(expression, labelOf(cluster, expression.key))) &&
+    matchFields.every((expression) => matchesField(expression, cluster));
 }
 
-/** As Kubernetes does: `NotIn` also matches where the key is absent. */
-function matchesExpression({ key, operator, values }: LabelExpression, cluster: Cluster): boolean {
-  const value = labelOf(cluster, key);
+/** A cluster can have several zones: with `In` all of them must be named, with `NotIn` none of them may be. */
+function matchesField({ key, operator, values }: FieldExpression, cluster: Cluster): boolean {
+  if (key !== 'zone') return matchesExpression({ operator, values }, cluster[key]);
+  const { zones } = cluster;
   switch (operator) {
     case 'In':
-      return value !== undefined && values.includes(value);
+      return zones.length > 0 && zones.every((zone) => values.includes(zone));
     case 'NotIn':
-      return value === undefined || !values.includes(value);
+      return !zones.some((zone) => values.includes(zone));
     case 'Exists':
-      return value !== undefined;
+      return zones.length > 0;
     case 'DoesNotExist':
-      return value === undefined;
+      return zones.length === 0;
   }
 }
 

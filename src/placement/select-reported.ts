@@ -21,7 +21,8 @@ export function selectReported(
     const optional = help === undefined ? {} : { help };
     report({ code, severity: 'error', message: `${what}: ${message}`, ...optional, origin });
   }
-  if (selection.clusters.length === 0 && selection.problems.length === 0) {
+  const nowhere = selector.names?.length === 0;
+  if (selection.clusters.length === 0 && selection.problems.length === 0 && !nowhere) {
     const message = `${what} selects no cluster: ${explainEmpty(selector, clusters)}`;
     report({ code: 'NO_CLUSTER_MATCHES', severity: 'error', message, origin });
   }

@@ -6,7 +6,7 @@ import { at, mapAt, sameJson, textAt } from '../object/json.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
 import { nearestName } from '../object/nearest.ts';
 import { replicaField } from '../object/replicas.ts';
-import { applyJsonPatch } from './json-patch.ts';
+import { applyOperations } from './apply-operations.ts';
 import type { Problem } from './problem.ts';
 import { strategicMerge } from './strategic-merge.ts';
 import { type Draft, startDraft } from './start-draft.ts';
@@ -38,6 +38,7 @@ function applyOverlay(drafts: readonly Draft[], overlay: Overlay, context: Overl
 
 function applyPatch(drafts: readonly Draft[], patch: Patch, context: OverlayContext): readonly Draft[] {
   const matches = drafts.filter((draft) => isTarget(draft.body, patch.target, context));
+  if (matches.length === 0 && patch.target.optional === true) return drafts;
   const wrong = targetProblem(matches, drafts, patch, context);
   if (wrong !== undefined) {
     context.report(wrong, patch.source);
@@ -65,7 +66,7 @@ function patchDraft(draft: Draft, patch: Patch, content: JsonValue, schema: Merg
   const secret = draft.body['kind'] === 'Secret';
   const result =
     patch.kind === 'json'
-      ? applyJsonPatch(draft.body, content, { secret })
+      ? applyOperations(draft.body, content, { secret })
       : strategicMerge(draft.body, asMap(content), schema);
   if (result.state === 'failed') return { drafts: [draft], problems: result.problems };
   if (result.state === 'deleted') return { drafts: [], problems: result.warnings };

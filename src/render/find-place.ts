@@ -1,6 +1,6 @@
 import type { DocumentSource, Patch } from '../model/fleet.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import { at, isObject, textAt } from '../object/json.ts';
+import { at, textAt } from '../object/json.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
 import { formatPointer, parsePointer } from '../object/pointer.ts';
 import { fieldPath, type FieldPath, followPath } from './field-path.ts';
@@ -95,7 +95,15 @@ function inPatch(patch: Patch, segments: readonly string[]): Place {
 
 /** What is left of `path` behind the place that an operation writes; `undefined`: it does not write there. */
 function restOf(op: JsonValue, path: readonly string[]): readonly string[] | undefined {
-  const written = isObject(op) ? parsePointer(textAt(op, 'path') ?? '') : undefined;
-  if (written === undefined || !['add', 'replace', 'copy', 'move'].includes(textAt(op, 'op') ?? '')) return undefined;
+  const written = writtenBy(op);
+  if (written === undefined || !WRITING.includes(textAt(op, 'op') ?? '')) return undefined;
   return written.every((segment, index) => segment === path[index]) ? path.slice(written.length) : undefined;
+}
+
+/** Operations whose `value` is what is written. */
+const WRITING: readonly string[] = ['add', 'replace', 'copy', 'move', 'labels', 'annotations'];
+
+function writtenBy(op: JsonValue): readonly string[] | undefined {
+  const name = textAt(op, 'op') ?? '';
+  return name === 'labels' || name === 'annotations' ? ['metadata', name] : parsePointer(textAt(op, 'path') ?? '');
 }

@@ -191,9 +191,25 @@ function absent(
   place: Nowhere,
 ): Refusal {
   const nearest = nearestPath(object, path);
-  const message = `${op} "${formatPointer(path)}": ${place.reason}`;
+  const parent = missingParent(op, field, path, place);
+  const message = `${op} "${formatPointer(path)}": ${parent ?? place.reason}`;
   const help = nearest === undefined ? helpFor(op, field, path, place) : `Did you mean "${nearest}"?`;
   return { field, path: formatPointer(path), message, help, nearest };
+}
+
+/** Something is added to a map or list that is not there itself: that is what to say, not what its own parent lacks. */
+function missingParent(
+  op: Operation['op'],
+  field: 'path' | 'from',
+  path: readonly string[],
+  { at, inMap }: Nowhere,
+): string | undefined {
+  if (!makes(op, field) || inMap === undefined || at === path.length - 1) return undefined;
+  return `"${path[at] ?? ''}" is absent${at === 0 ? '' : ` in "${formatPointer(path.slice(0, at))}"`}`;
+}
+
+function makes(op: Operation['op'], field: 'path' | 'from'): boolean {
+  return field === 'path' && (op === 'add' || op === 'copy' || op === 'move');
 }
 
 /** Two things that people run into: RFC 6902 makes no parents, and a `/` in a key must be escaped. */
@@ -203,8 +219,7 @@ function helpFor(
   path: readonly string[],
   { at, inMap }: Nowhere,
 ): string | undefined {
-  const adds = field === 'path' && (op === 'add' || op === 'copy' || op === 'move');
-  if (!adds || inMap === undefined || at === path.length - 1) return undefined;
+  if (!makes(op, field) || inMap === undefined || at === path.length - 1) return undefined;
   const [segment = '', ...rest] = path.slice(at);
   if (segment.includes('.')) {
     const key = formatPointer([...path.slice(0, at), [segment, ...rest].join('/')]);

@@ -1,6 +1,5 @@
 import type { Diagnostic, Origin } from '../model/diagnostic.ts';
-import type { App, Cluster, DocumentSource, Fleet } from '../model/fleet.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { App, Cluster, DocumentSource, Fleet, Overlay } from '../model/fleet.ts';
 import type { Locate } from '../model/locate.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Memo } from '../memo.ts';
@@ -56,7 +55,14 @@ export function renderApp(
   const report: Report = (problem, source) => void found.push({ problem, source });
   const tools = { cluster, memo, report };
   const drafts = objects.map((object) => startDraft(object, tools));
-  const merged = applyOverlays(drafts, overlays, { app, ...context, ...tools });
+  const overlayContext = { app, ...context, ...tools };
+  const [before, after] = [overlays.filter((each) => !isLate(each)), overlays.filter(isLate)];
+  const divided = applyOverlays(drafts, before, overlayContext).map((draft) => {
+    const { draft: own, problems } = memo.share('divided', [draft], () => divideDraft(draft));
+    for (const problem of problems) reportField(problem, draft, context.schema, report);
+    return own;
+  });
+  const merged = applyOverlays(divided, after, overlayContext);
   const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
   const manifests = merged.flatMap((draft) => {
     const inputs = [draft, context, defaultNamespace];
@@ -70,6 +76,11 @@ export function renderApp(
   return memo.share('app', [settings, ...manifests, ...wrong], () =>
     finishApp(settings, manifests, toDiagnostics(found, app, locate), memo),
   );
+}
+
+/** Whether an overlay comes after replicas were divided. */
+export function isLate({ afterReplicas }: Overlay): boolean {
+  return afterReplicas === true;
 }
 
 /** An app that an error keeps from being rendered: whatever runs goes on running. */
@@ -107,9 +118,8 @@ interface FinishedDraft {
 
 /** No cluster is known here, so that a manifest is made once for all of them. A rule that needs a fact of a cluster takes it as an input. */
 function finishDraft(draft: Draft, context: RenderContext, defaultNamespace: string | undefined): FinishedDraft {
-  const { body, problems: ofShare } = withShare(draft);
-  const finished = finishObject(body, { isNamespaced: context.isNamespaced, defaultNamespace });
-  const problems = [...ofShare, ...finished.problems];
+  const finished = finishObject(draft.body, { isNamespaced: context.isNamespaced, defaultNamespace });
+  const { problems } = finished;
   if (finished.object === undefined) return { problems };
   const manifest = {
     ...finished.object,
@@ -140,16 +150,16 @@ function reportField(problem: Problem, draft: Draft, schema: MergeSchema, report
 }
 
 /** This cluster's share of a divided count. An overlay that sets the count itself would be overruled in silence. */
-export function withShare(draft: Draft): { readonly body: JsonObject; readonly problems: readonly Problem[] } {
+export function divideDraft(draft: Draft): { readonly draft: Draft; readonly problems: readonly Problem[] } {
   const { body, share } = draft;
   const field = replicaField(body);
-  if (share === undefined || field === undefined) return { body, problems: [] };
-  const divided = { ...body, spec: { ...mapAt(body, 'spec'), [field]: share } };
-  if (draft.countChanged !== true) return { body: divided, problems: [] };
+  if (share === undefined || field === undefined) return { draft, problems: [] };
+  const divided = { ...draft, body: { ...body, spec: { ...mapAt(body, 'spec'), [field]: share } } };
+  if (draft.countChanged !== true) return { draft: divided, problems: [] };
   const message = `an overlay sets spec.${field}, which the placement at ${draft.by.file}:${draft.by.line} divides`;
   const help = 'Change the weights of the placement, or take the field out of the overlay.';
   const pointer = `/spec/${field}`;
-  return { body: divided, problems: [{ code: 'REPLICAS_DIVIDED', severity: 'error', message, help, pointer }] };
+  return { draft: divided, problems: [{ code: 'REPLICAS_DIVIDED', severity: 'error', message, help, pointer }] };
 }
 
 function finishApp(

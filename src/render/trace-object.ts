@@ -1,5 +1,5 @@
 import type { Origin } from '../model/diagnostic.ts';
-import type { App, BaseManifest, DocumentSource, Patch } from '../model/fleet.ts';
+import type { App, BaseManifest, DocumentSource, Overlay, Patch } from '../model/fleet.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { AppTarget, ClusterTarget, PlacedObject } from '../model/render.ts';
 import type { Locate } from '../model/locate.ts';
@@ -12,7 +12,7 @@ import { applyOverlays } from './apply-overlays.ts';
 import { fieldPath, type FieldPath, followPath } from './field-path.ts';
 import { finishObject } from './finish-object.ts';
 import { nearestPath } from './nearest-path.ts';
-import { type RenderContext, withShare } from './render-app.ts';
+import { divideDraft, isLate, type RenderContext } from './render-app.ts';
 import { startDraft } from './start-draft.ts';
 
 /**
@@ -55,19 +55,23 @@ export function traceObject(
   const tools = { cluster, memo: createMemo(), report: () => {} };
   let draft = startDraft(written, tools);
   const layers: Layer[] = [{ kind: 'base', body: draft.body, origin: manifest.origin, source: draft.source }];
-  for (const patch of target.overlays.flatMap((overlay) => overlay.patches)) {
-    if (!manifest.overlays.some((each) => isAt(each, patch.source))) continue;
-    const alone = { name: '', clusters: EVERYWHERE, patches: [patch], resources: [], origin: patch.source };
-    const [next] = applyOverlays([draft], [alone], { app, ...context, ...tools });
-    if (next === undefined || next.body === draft.body) continue;
-    draft = next;
-    layers.push({ kind: 'overlay', body: next.body, origin: patch.source, source: patch.source, patch });
-  }
-  const { body: shared } = withShare(draft);
-  if (draft.share !== undefined) layers.push({ kind: 'placement', body: shared, origin: manifest.by });
+  const apply = (overlays: readonly Overlay[]): void => {
+    for (const patch of overlays.flatMap((overlay) => overlay.patches)) {
+      if (!manifest.overlays.some((each) => isAt(each, patch.source))) continue;
+      const alone = { name: '', clusters: EVERYWHERE, patches: [patch], resources: [], origin: patch.source };
+      const [next] = applyOverlays([draft], [alone], { app, ...context, ...tools });
+      if (next === undefined || next.body === draft.body) continue;
+      draft = next;
+      layers.push({ kind: 'overlay', body: next.body, origin: patch.source, source: patch.source, patch });
+    }
+  };
+  apply(target.overlays.filter((each) => !isLate(each)));
+  ({ draft } = divideDraft(draft));
+  if (draft.share !== undefined) layers.push({ kind: 'placement', body: draft.body, origin: manifest.by });
+  apply(target.overlays.filter(isLate));
   const defaultNamespace = app.namespace ?? context.fleet.defaults.namespace;
-  const finished = finishObject(shared, { isNamespaced: context.isNamespaced, defaultNamespace });
-  if (finished.object !== undefined && !sameJson(finished.object.body, shared)) {
+  const finished = finishObject(draft.body, { isNamespaced: context.isNamespaced, defaultNamespace });
+  if (finished.object !== undefined && !sameJson(finished.object.body, draft.body)) {
     const origin = app.namespace === undefined ? context.fleet.origin : app.origin;
     layers.push({ kind: 'defaults', body: finished.object.body, origin });
   }

@@ -4,6 +4,9 @@ import type { App, AppDefaults, Overlay, Placement } from '../model/fleet.ts';
 import type { RegularFile } from '../model/snapshot.ts';
 import { scopeReported } from '../memo.ts';
 import { isManifestFile } from '../read-file.ts';
+import type { Imported } from './federations/imported.ts';
+import { isImport, readImports } from './federations/read-imports.ts';
+import { isAppName, parseAppSettings } from './create-app.ts';
 import { parseOverlay, parseOverlayFolder, sortOverlays } from './parse-overlay.ts';
 import { parsePlacement } from './parse-placement.ts';
 import { parseValues, splitValues } from './parse-values.ts';
@@ -14,7 +17,6 @@ import {
   type RawDocument,
   readDocuments,
   readKind,
-  refuseUnsupported,
   reportAt,
   reportUnexpected,
 } from './read-kind.ts';
@@ -26,8 +28,11 @@ export interface ManifestReader {
   readonly parseManifests: (file: RegularFile) => Expansion;
 }
 
-/** How long an object of an app may be missing before that counts as failed. */
-const DEFAULT_TIMEOUT_MS = 5 * 60_000;
+/** An app, and what lies in its folder in the files of other federations. */
+export interface ParsedApp {
+  readonly app: App;
+  readonly imports: readonly Imported[];
+}
 
 /** What an app is parsed from, besides the files of its folder. */
 export interface AppInput {
@@ -43,7 +48,7 @@ export function parseApp(
   files: readonly RegularFile[],
   { base, defaults, manifests }: AppInput,
   outer: ParseContext,
-): App {
+): ParsedApp {
   const name = nameOf(folder);
   let broken = false;
   const report = (diagnostic: Diagnostic): void => {
@@ -52,7 +57,7 @@ export function parseApp(
   };
   const context: ParseContext = { ...outer, report };
   const origin: Origin = { file: files[0]?.path ?? folder, line: 1, column: 1 };
-  if (!/^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$/.test(name)) {
+  if (!isAppName(name)) {
     report({
       code: 'BAD_NAME',
       severity: 'error',
@@ -63,7 +68,7 @@ export function parseApp(
   }
   const isChart = base.pending?.tool === 'helm';
   const [valuesFiles, otherFiles] = isChart ? splitValues(folder, files) : [[], files];
-  const { apps, placements } = parseRootFiles(folder, otherFiles, context);
+  const { apps, placements, imports } = parseRootFiles(folder, otherFiles, context);
   const settings = apps[0];
   reportSecond(apps, 'App', context);
   checkName(settings, name, context);
@@ -76,9 +81,11 @@ export function parseApp(
     // A document of ours among the manifests would be sent to clusters, which do not know it.
     if (ownKindOf(raw) !== undefined) reportUnexpected(raw, [], 'a folder of manifests', context);
   }
+  const holdsObject = imports.some(({ kind }) => kind === 'object');
   if (
     base.pending === undefined &&
     base.manifests.length === 0 &&
+    !holdsObject &&
     !broken &&
     overlays.every((overlay) => overlay.resources.length === 0)
   ) {
@@ -91,7 +98,7 @@ export function parseApp(
     });
   }
   reportNames(placements, 'placement', context);
-  return {
+  const app = {
     name,
     ...parseAppSettings(settings, defaults, context),
     base: base.manifests,
@@ -102,6 +109,7 @@ export function parseApp(
     broken,
     origin,
   };
+  return { app, imports };
 }
 
 /** `apps/web` → `web`. */
@@ -117,6 +125,7 @@ export function filesIn(folder: string, files: readonly RegularFile[]): readonly
 interface RootFiles {
   readonly apps: readonly OwnDocument<'App'>[];
   readonly placements: readonly Placement[];
+  readonly imports: readonly Imported[];
 }
 
 /** The documents that say how the app is placed. While they stay, so do the placements: nothing is rendered for their sake. */
@@ -125,7 +134,8 @@ function parseRootFiles(folder: string, files: readonly RegularFile[], { memo, .
   return scopeReported(memo, 'root files', direct, outer.report, (report, inner) => {
     const context = { ...outer, report, memo: inner };
     const own = readOwn(direct, ['App', 'Placement'], `apps/${nameOf(folder)}/`, context);
-    return { apps: own.apps, placements: own.placements.map((each) => parsePlacement(each, context)) };
+    const placements = own.placements.map((each) => parsePlacement(each, context));
+    return { apps: own.apps, placements, imports: own.imports };
   });
 }
 
@@ -159,6 +169,7 @@ interface OwnDocuments {
   readonly apps: readonly OwnDocument<'App'>[];
   readonly placements: readonly OwnDocument<'Placement'>[];
   readonly overlays: readonly OwnDocument<'Overlay'>[];
+  readonly imports: readonly Imported[];
 }
 
 /** Documents of ours in the files of one folder. Anything else there is an error. */
@@ -172,6 +183,7 @@ function readOwn(
     apps: [] as OwnDocument<'App'>[],
     placements: [] as OwnDocument<'Placement'>[],
     overlays: [] as OwnDocument<'Overlay'>[],
+    imports: [] as Imported[],
   };
   const add = <Item>(list: Item[], item: Item | undefined): void => void (item !== undefined && list.push(item));
   const readOne = (raw: RawDocument): void => {
@@ -179,6 +191,7 @@ function readOwn(
     if (kind === 'App') add(own.apps, readKind(kind, raw, context));
     else if (kind === 'Placement') add(own.placements, readKind(kind, raw, context));
     else if (kind === 'Overlay') add(own.overlays, readKind(kind, raw, context));
+    else if (expected.includes('Placement') && isImport(raw)) own.imports.push(...readImports(raw, context));
     else reportUnexpected(raw, expected, place, context);
   };
   for (const file of files) {
@@ -219,40 +232,6 @@ function parseOverlays(
 function partBelow(root: string, path: string): string {
   const end = path.indexOf('/', root.length + 1);
   return end < 0 ? path : path.slice(0, end);
-}
-
-function parseAppSettings(
-  own: OwnDocument<'App'> | undefined,
-  defaults: AppDefaults,
-  context: ParseContext,
-): Pick<App, 'namespace' | 'drift' | 'prune' | 'onUnplace' | 'suspend' | 'timeoutMs' | 'unprotect' | 'dependsOn'> {
-  const spec = own?.document.spec ?? {};
-  if (own !== undefined) refuseUnsupported(spec, ['ignore', 'adopt', 'health'], own.source, context);
-  return {
-    ...(spec.namespace === undefined ? {} : { namespace: spec.namespace }),
-    drift: spec.drift ?? defaults.drift,
-    prune: spec.prune ?? defaults.prune,
-    onUnplace: spec.onUnplace ?? defaults.onUnplace,
-    suspend: spec.suspend ?? false,
-    timeoutMs: spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(spec.timeout),
-    unprotect: spec.unprotect ?? [],
-    dependsOn: parseDependencies(own, context),
-  };
-}
-
-function parseDependencies(own: OwnDocument<'App'> | undefined, { locate }: ParseContext): App['dependsOn'] {
-  if (own === undefined) return [];
-  const { document, source } = own;
-  return (document.spec.dependsOn ?? []).map((app, index) => ({
-    app,
-    origin: locate(source, `/spec/dependsOn/${index}`, 'value'),
-  }));
-}
-
-/** Of the form that the schema checked: `30s`, `5m`. */
-function parseDuration(text: string): number {
-  const unit = text.replace(/^\d+/, '');
-  return Number.parseInt(text, 10) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1);
 }
 
 function checkName(own: OwnDocument<'App'> | undefined, name: string, context: ParseContext): void {

@@ -25,6 +25,9 @@ export function parseCluster({ document, source }: OwnDocument<'Cluster'>, conte
     ...(spec.provider === undefined ? {} : { provider: spec.provider }),
     ...(spec.region === undefined ? {} : { region: spec.region }),
     zones: spec.zones ?? [],
+    ...(spec.taints === undefined
+      ? {}
+      : { taints: spec.taints.map(({ key, value = '', effect }) => ({ key, value, effect })) }),
     ...(spec.uid === undefined ? {} : { uid: spec.uid }),
     ...(spec.kubernetesVersion === undefined ? {} : { kubernetesVersion: spec.kubernetesVersion }),
     variables: spec.variables ?? {},

@@ -3,11 +3,13 @@ import type { App, Cluster, Dependency, Fleet, FleetConfig } from '../model/flee
 import type { Locate } from '../model/locate.ts';
 import type { RefusedFile, RegularFile, Snapshot } from '../model/snapshot.ts';
 import { compareText } from '../object/id.ts';
-import { textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
 import { type Memo, scopeReported } from '../memo.ts';
 import { isManifestFile, type ReadFile } from '../read-file.ts';
-import { filesIn, type ManifestReader, nameOf, parseApp } from './parse-app.ts';
+import { applyImports } from './federations/apply-imports.ts';
+import { readImports } from './federations/read-imports.ts';
+import type { ScopedImport } from './federations/scoped-import.ts';
+import { filesIn, type ManifestReader, nameOf, parseApp, type ParsedApp } from './parse-app.ts';
 import { parseCluster } from './parse-cluster.ts';
 import { DEFAULTS, parseSettings } from './parse-settings.ts';
 import { type ParseContext, readDocuments, readKind, ownKindOf, reportUnexpected } from './read-kind.ts';
@@ -44,10 +46,17 @@ export function parseFleet(snapshot: Snapshot, tools: ParseTools): ParsedFleet {
     parseFleetFile(file, { ...context, report, memo }),
   );
   const clusters = parseClusters(files, context);
-  const apps = parseApps(snapshot, fleet?.defaults ?? DEFAULTS, tools, context);
+  const defaults = fleet?.defaults ?? DEFAULTS;
+  const own = parseApps(snapshot, defaults, tools, context);
+  const imports = [...parsePolicies(files, context), ...own.flatMap(importsOf)];
+  const apps = applyImports(
+    own.map(({ app }) => app),
+    imports,
+    defaults,
+    context,
+  );
   reportStray(files, apps, context);
   for (const app of apps) checkDependencies(app, apps, context);
-  reportPolicies(files, context);
   if (fleet === undefined || diagnostics.some(isFatal)) return { state: 'unusable', diagnostics };
   return { state: 'parsed', config: { revision: snapshot.revision, fleet, clusters, apps, diagnostics } };
 }
@@ -167,17 +176,32 @@ function parseApps(
   defaults: Fleet['defaults'],
   { manifests, memo }: ParseTools,
   context: ParseContext,
-): readonly App[] {
+): readonly ParsedApp[] {
   const refused = refusedApps(snapshot);
   return appFolders(snapshot).map(([folder, files]) => {
     const isRefused = refused.has(nameOf(folder));
     const base = manifests.expandBase(nameOf(folder), filesIn(`${folder}/base`, files));
     const inputs = [defaults, isRefused, base, ...files];
-    return scopeReported(memo, `app ${folder}`, inputs, context.report, (report, inner) => {
-      const app = parseApp(folder, files, { base, defaults, manifests }, { ...context, report, memo: inner });
-      return isRefused ? { ...app, broken: true } : app;
+    return scopeReported(memo, `app ${folder}`, inputs, context.report, (report, inner): ParsedApp => {
+      const own = { ...context, report, memo: inner };
+      const { app, imports } = parseApp(folder, files, { base, defaults, manifests }, own);
+      return { app: isRefused ? { ...app, broken: true } : app, imports };
     });
   });
+}
+
+/** What lies in the folder of an app is about that app alone. */
+function importsOf({ app, imports }: ParsedApp): readonly ScopedImport[] {
+  return imports.map((item) => ({ item, app: app.name }));
+}
+
+/** An error in a policy makes the revision unusable: it may be about any app. */
+function parsePolicies(files: readonly RegularFile[], context: ParseContext): readonly ScopedImport[] {
+  return files
+    .filter((file) => file.path.startsWith('policies/') && isManifestFile(file.path))
+    .flatMap((file) => readDocuments(file, context))
+    .flatMap((raw) => readImports(raw, context))
+    .map((item) => ({ item }));
 }
 
 /** Nothing but comments. What is broken is no such file, and said elsewhere. */
@@ -311,20 +335,4 @@ function findCycle(start: App, apps: ReadonlyMap<string, App>): readonly Depende
     }
   }
   return undefined;
-}
-
-/** Files of other federations are refused by name while nothing reads them: an ignored policy would be a lie. */
-function reportPolicies(files: readonly RegularFile[], context: ParseContext): void {
-  for (const file of files.filter((each) => each.path.startsWith('policies/') && isManifestFile(each.path))) {
-    for (const { value, source } of readDocuments(file, context)) {
-      const kind = textAt(value, 'kind') ?? 'the document';
-      context.report({
-        code: 'NOT_SUPPORTED',
-        severity: 'error',
-        message: `policies/ is not read yet, and ${kind} would have no effect`,
-        help: 'Write a Placement in the folder of the app.',
-        origin: source,
-      });
-    }
-  }
 }

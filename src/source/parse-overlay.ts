@@ -39,7 +39,7 @@ export function parseOverlay(
       ...(labelSelector === undefined ? {} : { matchLabels: parseLabels(labelSelector, place, source, context) }),
       single: false,
     };
-    if (Object.keys(target).length === 0) {
+    if (Object.keys(target).every((part) => part === 'optional')) {
       reportAt(
         source,
         `${place}/target`,
@@ -65,6 +65,7 @@ export function parseOverlay(
     ...(spec.values === undefined
       ? {}
       : { values: [{ values: spec.values, source: { ...source, pointer: '/spec/values' } }] }),
+    ...(spec.afterReplicas === true ? { afterReplicas: true } : {}),
     origin: source,
   };
 }
@@ -114,19 +115,23 @@ export function parseOverlayFolder(
   };
 }
 
-/** By label or selector first, then by cluster name; within one class by path. Later wins, so the more special does. */
+/**
+ * By label or selector first, then by cluster name; within one class by path. Later wins, so the more special does. Those
+ * that come after the division of replicas are in the order of their files and lines.
+ */
 export function sortOverlays(overlays: readonly Overlay[]): readonly Overlay[] {
-  const rank = ({ clusters }: Overlay): number => (isByName(clusters) ? 1 : 0);
+  const rank = ({ clusters, afterReplicas }: Overlay): number =>
+    afterReplicas === true ? 2 : isByName(clusters) ? 1 : 0;
   return overlays.toSorted(
     (a, b) => rank(a) - rank(b) || compareText(a.origin.file, b.origin.file) || a.origin.line - b.origin.line,
   );
 }
 
-function isByName({ names, matchLabels, matchExpressions }: ClusterSelector): boolean {
+function isByName({ names, matchLabels, matchExpressions, matchFields = [] }: ClusterSelector): boolean {
   return (
     names !== undefined &&
     names.every((name) => !/[*?]/.test(name)) &&
-    Object.keys(matchLabels).length + matchExpressions.length === 0
+    Object.keys(matchLabels).length + matchExpressions.length + matchFields.length === 0
   );
 }
 

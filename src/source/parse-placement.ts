@@ -1,5 +1,6 @@
 import type { Bound, Placement, ReplicaRule, Weight } from '../model/fleet.ts';
 import { parseSelector } from './parse-selector.ts';
+import { parseTolerations } from './parse-tolerations.ts';
 import { type OwnDocument, type ParseContext, reportAt } from './read-kind.ts';
 import type { Parsed } from './schema.ts';
 
@@ -15,6 +16,19 @@ export function parsePlacement(own: OwnDocument<'Placement'>, context: ParseCont
       ? {}
       : { objects: spec.objects.map((each, index) => parseObject(each, index, own, context)) }),
     clusters: parseSelector(spec.clusters, source, '/spec/clusters', context),
+    ...(spec.tolerations === undefined
+      ? {}
+      : { tolerations: parseTolerations(spec.tolerations, source, '/spec/tolerations', context) }),
+    ...(spec.spread === undefined
+      ? {}
+      : {
+          spread: spec.spread.map(({ by, min = 1, max = Number.POSITIVE_INFINITY }, index) => ({
+            by,
+            min,
+            max,
+            origin: context.locate(source, `/spec/spread/${index}`, 'value'),
+          })),
+        }),
     ...(spec.replicas === undefined ? {} : { replicas: parseReplicas(spec.replicas, own, context) }),
     origin: source,
   };
@@ -54,9 +68,9 @@ function parseReplicas(input: ReplicaInput, { source }: OwnDocument<'Placement'>
     }
     return { clusters: parseSelector(clusters, source, `${place}/clusters`, context), ...bound };
   });
-  const divides = input.total !== undefined || weights !== undefined || bounds.length > 0;
+  const divides = input.total !== undefined || input.method !== undefined || weights !== undefined || bounds.length > 0;
   if (input.mode === 'duplicated' && divides) {
-    const message = 'mode duplicated takes no total, weights or bounds';
+    const message = 'mode duplicated takes no total, method, weights or bounds';
     reportAt(
       source,
       `${pointer}/mode`,
@@ -66,8 +80,10 @@ function parseReplicas(input: ReplicaInput, { source }: OwnDocument<'Placement'>
   }
   return {
     mode: input.mode,
+    ...(input.method === undefined ? {} : { method: input.method }),
     ...(input.total === undefined ? {} : { total: input.total }),
     ...(weights === undefined ? {} : { weights }),
+    ...(input.otherwiseEven === true ? { otherwiseEven: true } : {}),
     bounds,
     origin: context.locate(source, pointer, 'key'),
   };

@@ -17,6 +17,7 @@ export function parseSelector(
     parts.all !== undefined ||
     parts.names !== undefined ||
     parts.matchExpressions !== undefined ||
+    parts.matchFields !== undefined ||
     Object.keys(parts.matchLabels ?? {}).length > 0;
   if (!selects) {
     const message = 'the selector has no part that selects clusters';
@@ -25,6 +26,9 @@ export function parseSelector(
   }
   for (const [index, expression] of (parts.matchExpressions ?? []).entries()) {
     checkExpression(expression, source, `${pointer}/matchExpressions/${index}`, context);
+  }
+  for (const [index, expression] of (parts.matchFields ?? []).entries()) {
+    checkExpression(expression, source, `${pointer}/matchFields/${index}`, context);
   }
   return {
     all: parts.all ?? false,
@@ -35,13 +39,16 @@ export function parseSelector(
       operator,
       values: values ?? [],
     })),
+    ...(parts.matchFields === undefined
+      ? {}
+      : { matchFields: parts.matchFields.map(({ key, operator, values = [] }) => ({ key, operator, values })) }),
     ...(exclude === undefined ? {} : { exclude: parseSelector(exclude, source, `${pointer}/exclude`, context) }),
     origin: context.locate(source, pointer, 'key'),
   };
 }
 
-/** As Kubernetes: `In` and `NotIn` need values, `Exists` and `DoesNotExist` take none. */
-function checkExpression(
+/** As Kubernetes: `In` and `NotIn` need values, `Exists` and `DoesNotExist` take none, `Gt` and `Lt` one whole number. */
+export function checkExpression(
   {
     operator,
     values = [],
@@ -50,8 +57,14 @@ function checkExpression(
   pointer: string,
   context: ParseContext,
 ): void {
+  const compares = operator === 'Gt' || operator === 'Lt';
   const takesValues = operator === 'In' || operator === 'NotIn';
-  if (takesValues === values.length > 0) return;
-  const message = takesValues ? `operator ${operator} needs values` : `operator ${operator} takes no values`;
+  if (compares ? values.length === 1 && /^-?\d{1,15}$/.test(values[0] ?? '') : takesValues === values.length > 0)
+    return;
+  const message = compares
+    ? `operator ${operator} needs one value, a whole number in quotes`
+    : takesValues
+      ? `operator ${operator} needs values`
+      : `operator ${operator} takes no values`;
   reportAt(source, `${pointer}/operator`, { code: 'BAD_VALUE', message }, context);
 }

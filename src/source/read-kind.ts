@@ -9,7 +9,8 @@ import { isObject, textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
 import { formatPointer } from '../object/pointer.ts';
 import type { ReadFile } from '../read-file.ts';
-import { API_VERSION, checkShape, type Kind, KINDS, type Parsed, type SchemaIssue } from './schema.ts';
+import { API_VERSION, checkKind, type Kind, KINDS, type Parsed } from './schema.ts';
+import type { SchemaIssue } from './shape.ts';
 
 /** What all parsers of this folder share. */
 export interface ParseContext {
@@ -56,10 +57,21 @@ export function readKind<K extends Kind>(
   { value, source }: RawDocument,
   context: ParseContext,
 ): OwnDocument<K> | undefined {
-  const result = checkShape(kind, value);
+  const result = checkKind(kind, value);
   if (result.state === 'fits') return { kind, document: result.document, source };
-  for (const issue of result.issues) context.report(toDiagnostic(kind, issue, value, source, context.locate));
+  reportIssues(kind, API_VERSION, result.issues, { value, source }, context);
   return undefined;
+}
+
+/** Reports all that does not fit the shape of a kind, each at its field. */
+export function reportIssues(
+  kind: string,
+  apiVersion: string,
+  issues: readonly SchemaIssue[],
+  raw: RawDocument,
+  context: ParseContext,
+): void {
+  for (const issue of issues) context.report(toDiagnostic(kind, apiVersion, issue, raw, context.locate));
 }
 
 /** Reports a document that has no business where it is. `expected`: kinds that have, for the help. */
@@ -131,10 +143,10 @@ export function refuseUnsupported(
 }
 
 function toDiagnostic(
-  kind: Kind,
+  kind: string,
+  apiVersion: string,
   issue: SchemaIssue,
-  value: JsonValue,
-  source: DocumentSource,
+  { value, source }: RawDocument,
   locate: Locate,
 ): Diagnostic {
   const pointer = formatPointer(issue.path.map(String));
@@ -147,7 +159,7 @@ function toDiagnostic(
       ...base,
       code: 'UNKNOWN_KIND',
       message: `${kind} has no version "${found}"`,
-      help: `Write apiVersion: ${API_VERSION}.`,
+      help: `Write apiVersion: ${apiVersion}.`,
     };
   }
   switch (issue.kind) {

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../model/json.ts';
+import { checkShape, type ShapeResult, z } from './shape.ts';
 
 /** Version of all kinds of ours. */
 export const API_VERSION = 'muster.dev/v1alpha1';
@@ -28,15 +28,24 @@ const Version = z.string().regex(/^v?\d+\.\d+\.\d+(-[\w.]+)?$/, 'must be a whole
 
 const Expression = z.strictObject({
   key: Text,
+  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt']),
+  values: z.array(z.string()).optional(),
+});
+
+const FieldExpression = z.strictObject({
+  key: z.enum(['provider', 'region', 'zone']),
   operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
   values: z.array(z.string()).optional(),
 });
+
+const TaintEffect = z.enum(['NoSchedule', 'NoExecute', 'PreferNoSchedule']);
 
 const SelectorParts = {
   all: z.literal(true).optional(),
   names: z.array(Text).min(1).optional(),
   matchLabels: Labels.optional(),
   matchExpressions: z.array(Expression).min(1).optional(),
+  matchFields: z.array(FieldExpression).min(1).optional(),
 };
 const Selector = z.strictObject({ ...SelectorParts, exclude: z.strictObject(SelectorParts).optional() });
 
@@ -79,6 +88,7 @@ const ClusterSpec = z.strictObject({
   provider: Text.optional(),
   region: Text.optional(),
   zones: z.array(Text).optional(),
+  taints: z.array(z.strictObject({ key: Text, value: z.string().optional(), effect: TaintEffect })).optional(),
   uid: Text.optional(),
   kubernetesVersion: z
     .string()
@@ -110,14 +120,35 @@ const PlacementSpec = z.strictObject({
     .min(1)
     .optional(),
   clusters: Selector,
+  tolerations: z
+    .array(
+      z.strictObject({
+        key: z.string().optional(),
+        operator: z.enum(['Exists', 'Equal']).optional(),
+        value: z.string().optional(),
+        effect: TaintEffect.optional(),
+      }),
+    )
+    .optional(),
+  spread: z
+    .array(
+      z.strictObject({
+        by: z.enum(['cluster', 'provider', 'region', 'zone']),
+        min: Count.optional(),
+        max: Count.min(1).optional(),
+      }),
+    )
+    .optional(),
   replicas: z
     .strictObject({
       mode: z.enum(['duplicated', 'divided']),
+      method: z.enum(['webster', 'kubefed']).optional(),
       total: Replicas.optional(),
       weights: z
         .array(z.strictObject({ clusters: Selector, weight: Count.max(1_000_000) }))
         .min(1)
         .optional(),
+      otherwiseEven: z.boolean().optional(),
       bounds: z
         .array(z.strictObject({ clusters: Selector, min: Replicas.optional(), max: Replicas.optional() }))
         .optional(),
@@ -132,10 +163,12 @@ const Target = z.strictObject({
   name: Text.optional(),
   namespace: Text.optional(),
   labelSelector: z.string().optional(),
+  optional: z.boolean().optional(),
 });
 
 const OverlaySpec = z.strictObject({
   clusters: Selector,
+  afterReplicas: z.boolean().optional(),
   patches: z
     .array(
       z.strictObject({
@@ -181,91 +214,9 @@ export type Parsed<K extends Kind> = z.infer<(typeof SCHEMAS)[K]>;
 
 export type SelectorInput = z.infer<typeof Selector>;
 
-/** What is wrong at one place of a document. `expected` is the end of a sentence that begins with the field's name. */
-export interface SchemaIssue {
-  readonly kind: 'unknown' | 'missing' | 'wrong';
-  readonly path: readonly (string | number)[];
-  readonly expected: string;
-  /** Names that would have been right there, for `unknown` and for values from a list. */
-  readonly known: readonly string[];
-}
-
-/** A document that fits, or everything that does not. */
-export type ShapeResult<K extends Kind> =
-  | { readonly state: 'fits'; readonly document: Parsed<K> }
-  | { readonly state: 'wrong'; readonly issues: readonly SchemaIssue[] };
-
 /** Checks a value against the schema of its kind. */
-export function checkShape<K extends Kind>(kind: K, value: unknown): ShapeResult<K> {
+export function checkKind<K extends Kind>(kind: K, value: unknown): ShapeResult<Parsed<K>> {
   const schema: z.ZodType = SCHEMAS[kind];
-  const result = schema.safeParse(value);
   // oxlint-disable-next-line no-unsafe-type-assertion -- TypeScript does not follow an indexed schema to its type
-  if (result.success) return { state: 'fits', document: result.data as Parsed<K> };
-  return { state: 'wrong', issues: result.error.issues.flatMap((issue) => describeIssue(issue, schema, value)) };
-}
-
-function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): readonly SchemaIssue[] {
-  const path = issue.path.filter((step) => typeof step !== 'symbol');
-  if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, path);
-    return issue.keys.map((key) => ({ kind: 'unknown', path: [...path, key], expected: '', known }));
-  }
-  const found = lookUp(value, path);
-  const kind = found === undefined ? 'missing' : 'wrong';
-  const known = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  // An integer that a double cannot hold is a bigint here: that it "must be a number" would puzzle who wrote one.
-  const expected = typeof found === 'bigint' ? 'must be a smaller number' : expectation(issue);
-  return [{ kind, path, expected, known }];
-}
-
-/** Our own words where the schema gives some, else the ones for this kind of issue. */
-function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.message.startsWith('must ')) return issue.message;
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${TYPES[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `must be ${issue.values.map((each) => (typeof each === 'string' ? `"${each}"` : String(each))).join(' or ')}`;
-    case 'invalid_union':
-      return 'must be text, a number, true or false';
-    case 'too_small':
-      return issue.origin === 'array' ? 'must not be empty' : `must be at least ${issue.minimum}`;
-    case 'too_big':
-      return `must be at most ${issue.maximum}`;
-    default:
-      return 'has a wrong value';
-  }
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  object: 'a map',
-  record: 'a map',
-  array: 'a list',
-};
-
-function lookUp(value: unknown, path: readonly (string | number)[]): unknown {
-  let current = value;
-  for (const step of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined;
-    // oxlint-disable-next-line no-unsafe-type-assertion -- own properties only, checked above
-    current = (current as Record<string | number, unknown>)[step];
-  }
-  return current;
-}
-
-/** The keys that the schema knows at a path. */
-function keysAt(schema: z.ZodType, path: readonly (string | number)[]): readonly string[] {
-  let current: unknown = schema;
-  for (const step of [...path, undefined]) {
-    while (current instanceof z.ZodOptional || current instanceof z.ZodDefault) current = current.unwrap();
-    if (step === undefined) break;
-    if (current instanceof z.ZodObject) current = current.shape[step];
-    else if (current instanceof z.ZodArray) current = current.element;
-    else return [];
-  }
-  return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
+  return checkShape(schema, value) as ShapeResult<Parsed<K>>;
 }

@@ -9,10 +9,13 @@ import { splitDocuments } from './split-documents.ts';
 
 type Scalar = string | number | boolean;
 
-/** `append` adds to a list, which is made where there is none; `set` writes one scalar over another, or a new one. */
+/**
+ * `append` adds to a list, which is made where there is none; `set` writes one scalar over another, or a new one. Text over
+ * text is in quotes unless it is `plain`: then it has them only where it must, which can be refused within `[]` and `{}`.
+ */
 export type YamlChange =
   | { readonly kind: 'append'; readonly value: Scalar }
-  | { readonly kind: 'set'; readonly value: Scalar };
+  | { readonly kind: 'set'; readonly value: Scalar; readonly plain?: boolean };
 
 export type EditedYaml =
   | { readonly state: 'edited'; readonly text: string }
@@ -70,7 +73,9 @@ function hasOnlyThisChange(before: ParsedFile, after: ParsedFile, document: numb
 function spliceAt(text: string, node: YamlNode, path: readonly string[], change: YamlChange): string | undefined {
   const [key, ...rest] = path;
   if (key === undefined)
-    return change.kind === 'append' ? addItem(text, node, change.value) : setScalar(text, node, change.value);
+    return change.kind === 'append'
+      ? addItem(text, node, change.value)
+      : setScalar(text, node, change.value, change.plain === true);
   if (node.kind !== 'map') return undefined;
   const entry = node.entries.find((each) => each.key.kind === 'scalar' && each.key.text === key);
   if (entry === undefined) return addEntry(text, node, key, nest(rest, change));
@@ -89,8 +94,9 @@ function isEmpty(node: YamlNode): boolean {
   return node.kind === 'scalar' && node.plain && /^(?:|~|null|Null|NULL)$/.test(node.text);
 }
 
-function setScalar(text: string, node: YamlNode, value: Scalar): string | undefined {
-  return node.kind === 'scalar' ? replace(text, node.start, contentEnd(text, node), printFlow(value)) : undefined;
+function setScalar(text: string, node: YamlNode, value: Scalar, plain: boolean): string | undefined {
+  const printed = plain && !String(value).includes('\n') ? printYaml(value).trimEnd() : printFlow(value);
+  return node.kind === 'scalar' ? replace(text, node.start, contentEnd(text, node), printed) : undefined;
 }
 
 function addItem(text: string, node: YamlNode, value: Scalar): string | undefined {

@@ -150,17 +150,17 @@ const REFUSED: readonly (readonly [string, string, string | undefined])[] = [
   ],
   [
     '{op: add, path: /metadata/annotations/example.org/role, value: x}',
-    'add "/metadata/annotations/example.org/role": "/metadata/annotations" has no "example.org"',
+    'add "/metadata/annotations/example.org/role": "example.org" is absent in "/metadata/annotations"',
     'Where a "/" belongs to a key, write it as "~1": "/metadata/annotations/example.org~1role".',
   ],
   [
     '{op: add, path: /metadata/labels/role, value: x}',
-    'add "/metadata/labels/role": "/metadata" has no "labels"',
+    'add "/metadata/labels/role": "labels" is absent in "/metadata"',
     'Add "/metadata/labels" first, with {} or [] as its value.',
   ],
   [
     '{op: add, path: /spec/template/spec/containers/1/args/0, value: x}',
-    'add "/spec/template/spec/containers/1/args/0": "/spec/template/spec/containers/1" has no "args"',
+    'add "/spec/template/spec/containers/1/args/0": "args" is absent in "/spec/template/spec/containers/1"',
     'Add "/spec/template/spec/containers/1/args" first, with {} or [] as its value.',
   ],
   [
@@ -312,7 +312,7 @@ const REFUSED: readonly (readonly [string, string, string | undefined])[] = [
   ['{op: remove, path: /spec/toString}', 'remove "/spec/toString": "/spec" has no "toString"', undefined],
   [
     '{op: add, path: /spec/toString/polluted, value: 1}',
-    'add "/spec/toString/polluted": "/spec" has no "toString"',
+    'add "/spec/toString/polluted": "toString" is absent in "/spec"',
     'Add "/spec/toString" first, with {} or [] as its value.',
   ],
   [

@@ -86,7 +86,7 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ],
   [
     '{connection: {context: eu}, ‸token: abc}',
-    'UNKNOWN_FIELD: Cluster has no field "spec.token". Known are: connection, endpoints, provider, region, zones, uid, kubernetesVersion, variables, suspend.',
+    'UNKNOWN_FIELD: Cluster has no field "spec.token". Known are: connection, endpoints, provider, region, zones, taints, uid, kubernetesVersion, variables, suspend.',
   ],
   [
     '{connection: {context: eu}, endpoints: [‸vip:6443]}',

@@ -346,10 +346,12 @@ test('names that differ in case only are warned of: many machines can hold only 
   ]);
 });
 
-test('files of other federations are refused by name: an ignored policy would be a lie', () => {
-  const policy = 'apiVersion: policy.karmada.io/v1alpha1\nkind: PropagationPolicy\nmetadata: {name: web}\n';
+test('a wrong policy makes the revision unusable: it may be about any app', () => {
+  const policy =
+    'apiVersion: policy.karmada.io/v1alpha1\nkind: PropagationPolicy\nmetadata: {name: web}\nspec:\n  resourceSelectrs: []\n';
   assert.deepEqual(unusable(fleetWith({ 'policies/web.yaml': policy })), [
-    'policies/web.yaml:1:1: NOT_SUPPORTED: policies/ is not read yet, and PropagationPolicy would have no effect. Write a Placement in the folder of the app.',
+    'policies/web.yaml:4:1: MISSING_FIELD: PropagationPolicy needs "spec.resourceSelectors", which must be a list.',
+    'policies/web.yaml:5:3: UNKNOWN_FIELD: PropagationPolicy has no field "spec.resourceSelectrs". Did you mean "resourceSelectors"?',
   ]);
 });
 

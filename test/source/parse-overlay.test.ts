@@ -172,7 +172,7 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ],
   [
     '{clusters: {all: true}, ‸priority: 1, patches: [{target: {kind: Deployment}, merge: {}}]}',
-    'UNKNOWN_FIELD: Overlay has no field "spec.priority". Known are: clusters, patches, values.',
+    'UNKNOWN_FIELD: Overlay has no field "spec.priority". Known are: clusters, afterReplicas, patches, values.',
   ],
 ];
 

@@ -95,11 +95,11 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ],
   [
     '{clusters: {all: true, exclude: {‸exclude: {}, names: [eu]}}}',
-    'UNKNOWN_FIELD: Placement has no field "spec.clusters.exclude.exclude". Known are: all, names, matchLabels, matchExpressions.',
+    'UNKNOWN_FIELD: Placement has no field "spec.clusters.exclude.exclude". Known are: all, names, matchLabels, matchExpressions, matchFields.',
   ],
   [
     '{clusters: {matchExpressions: [{key: region, operator: ‸in, values: [a]}]}}',
-    'BAD_VALUE: "spec.clusters.matchExpressions.0.operator" must be "In" or "NotIn" or "Exists" or "DoesNotExist". Did you mean "In"?',
+    'BAD_VALUE: "spec.clusters.matchExpressions.0.operator" must be "In" or "NotIn" or "Exists" or "DoesNotExist" or "Gt" or "Lt". Did you mean "In"?',
   ],
   ['{clusters: {matchExpressions: [{key: region, operator: ‸In}]}}', 'BAD_VALUE: operator In needs values.'],
   [
@@ -134,7 +134,7 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ],
   [
     '{clusters: {all: true}, replicas: {mode: ‸duplicated, total: 5}}',
-    'BAD_VALUE: mode duplicated takes no total, weights or bounds. Write "mode: divided", or remove them.',
+    'BAD_VALUE: mode duplicated takes no total, method, weights or bounds. Write "mode: divided", or remove them.',
   ],
   [
     '{clusters: {all: true}, replicas: {mode: divided, total: ‸-1}}',
@@ -170,7 +170,7 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ],
   [
     '{clusters: {all: true}, replicas: {mode: divided, ‸strategy: x}}',
-    'UNKNOWN_FIELD: Placement has no field "spec.replicas.strategy". Known are: mode, total, weights, bounds.',
+    'UNKNOWN_FIELD: Placement has no field "spec.replicas.strategy". Known are: mode, method, total, weights, otherwiseEven, bounds.',
   ],
 ];
 

@@ -1,0 +1,79 @@
+import type { App, AppDefaults, BaseManifest, Overlay } from '../../model/fleet.ts';
+import { compareText } from '../../object/id.ts';
+import { at, listAt } from '../../object/json.ts';
+import type { ParseContext } from '../read-kind.ts';
+import type { OverrideRules } from './imported.ts';
+import { factsOf, nameOf, type ObjectFacts, specificity } from './object-facts.ts';
+import { isAbout, reportIdleSelector } from './place-by-policies.ts';
+import { importsOf, type ScopedImport } from './scoped-import.ts';
+import { toOverlay } from './to-overlay.ts';
+
+interface Scoped {
+  readonly item: OverrideRules;
+  readonly app?: string;
+}
+
+/** What override policies change in each object, as overlays of its app. */
+export function overrideByPolicies(
+  apps: readonly App[],
+  imports: readonly ScopedImport[],
+  defaults: AppDefaults,
+  context: ParseContext,
+): readonly App[] {
+  const policies = importsOf(imports, 'override');
+  for (const { item, app: scope } of policies) {
+    const facts = apps
+      .filter((app) => isAbout(scope === undefined ? {} : { app: scope }, app))
+      .flatMap((app) => app.base.map((base) => factsOf(base, app, defaults)));
+    for (const selector of item.selectors ?? []) reportIdleSelector(item, selector, facts, scope, context);
+  }
+  return apps.map((app) => {
+    const about = policies.filter((each) => isAbout(each, app));
+    const overlays = app.base.flatMap((base) => overlaysFor(base, app, about, defaults, context));
+    return overlays.length === 0 ? app : { ...app, overlays: [...app.overlays, ...overlays] };
+  });
+}
+
+/** Cluster-wide policies first, each from least to most exact, then by name: the later wins (Karmada). */
+function overlaysFor(
+  base: BaseManifest,
+  app: App,
+  policies: readonly Scoped[],
+  defaults: AppDefaults,
+  context: ParseContext,
+): readonly Overlay[] {
+  const facts = factsOf(base, app, defaults);
+  const rank = ({ namespace }: OverrideRules): number => (namespace === undefined ? 0 : 1);
+  return policies
+    .map(({ item }) => ({ item, exactness: exactnessOf(item, facts) }))
+    .filter(({ exactness }) => exactness > 0)
+    .sort((a, b) => rank(a.item) - rank(b.item) || a.exactness - b.exactness || compareText(a.item.name, b.item.name))
+    .flatMap(({ item }) => {
+      warnOfWiderImages(item, base, facts, app, context);
+      return item.changes.map((change) => toOverlay(change, item, base, app, defaults, context));
+    });
+}
+
+/** Without selectors a policy means every object, less exactly than any that has one. */
+function exactnessOf({ namespace, selectors }: OverrideRules, facts: ObjectFacts): number {
+  if (namespace !== undefined && namespace !== facts.namespace) return 0;
+  return selectors === undefined ? 0.5 : Math.max(...selectors.map((selector) => specificity(selector, facts)));
+}
+
+/** Karmada leaves these images alone (karmada-io/karmada#4283); the registry of a cluster holds for them as for all. */
+function warnOfWiderImages(
+  item: OverrideRules,
+  { body }: BaseManifest,
+  facts: ObjectFacts,
+  app: App,
+  { report, locate }: ParseContext,
+): void {
+  const change = item.changes.find(({ widens }) => widens === true);
+  const initial = listAt(body, 'spec', 'template', 'spec', 'initContainers').length > 0;
+  const scheduled = facts.kind === 'CronJob' && at(body, 'spec', 'jobTemplate') !== undefined;
+  if (change === undefined || (!initial && !scheduled)) return;
+  const what = scheduled ? 'the containers of a CronJob' : 'containers for initialisation';
+  const message = `${item.from} also changes the images of ${what} in ${nameOf(facts)}, which Karmada leaves as they are`;
+  const origin = locate(item.source, change.pointer, 'key');
+  report({ code: 'DIFFERENT_HERE', severity: 'warning', message, origin, app: app.name });
+}
