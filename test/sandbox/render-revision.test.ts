@@ -33,7 +33,7 @@ describe('The process that renders', () => {
       result.fleet.clusters.map(({ cluster }) => cluster.name),
       ['ap', 'eu', 'us'],
     );
-    assert.deepEqual(children(), []);
+    await eventually(() => assert.deepEqual(children(), []));
   });
 
   it('says what is wrong with the revision as a failure of Git, not as a crash', async () => {
