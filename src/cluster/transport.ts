@@ -126,6 +126,7 @@ export function createTransport(options: TransportOptions): Transport {
   const open = async (): Promise<Connection> => {
     const credentials = await source().catch(keepIfAway);
     if ('identity' in credentials) return (current = { ...credentials, readAt: performance.now() });
+    refuseUnsendable(credentials, name);
     const server = new URL(endpointNow() ?? credentials.server);
     const identity = identify(server, credentials);
     const old = current;
@@ -239,6 +240,19 @@ export function createTransport(options: TransportOptions): Transport {
 const AWAY: readonly PortCode[] = ['UNREACHABLE', 'UNAVAILABLE', 'THROTTLED', 'CANCELLED'];
 
 type Subject = Pick<PortFailure, 'port' | 'operation' | 'subject'>;
+
+/** A header holds one line of visible characters (RFC 9110, section 5.5): who pasted a token in two cannot use it. */
+function refuseUnsendable({ headers }: Credentials, name: string): void {
+  if (Object.values(headers).every((value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value))) return;
+  throw new PortError({
+    port: 'credentials',
+    operation: 'read',
+    subject: `cluster ${name}`,
+    code: 'BAD_CREDENTIALS',
+    retry: false,
+    safeMessage: 'its token holds a line break, or another character that no request can carry. Write it on one line',
+  });
+}
 
 /** Others may wait for the same promise: only this caller stops waiting when its time is over. */
 async function unlessAborted<T>(promise: Promise<T>, subject: Subject, signal: AbortSignal): Promise<T> {

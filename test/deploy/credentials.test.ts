@@ -412,6 +412,8 @@ describe('in a member', () => {
     const files = { ...web, ...appFiles('other', account('other', 'a')) };
     await using fleet = await world.fleet('narrow', { clusters: { eu: bySecret('narrow-eu') }, files });
     await grant(world.api.eu, 'narrow', OWN);
+    // What is there before Muster is looked at before it is taken over: nothing else surely asks for one object.
+    await world.api.eu.apply({ ...OBJECT, metadata: { name: 'stays', namespace: 'narrow' } });
     await fleet.setSecret('eu', tokenKubeconfig(world.planes.eu, await tokenOf(world.api.eu, 'narrow')));
     const requests = await world.requestsDuring('eu', async () => {
       await using _replica = await fleet.run();

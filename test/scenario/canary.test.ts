@@ -128,6 +128,7 @@ describe('No secret comes out', () => {
       const { code, out, err } = await runMuster(['sync', ...withKubeconfig(), ...once, '-o', format], gitToken);
       assert.equal(code, 1, err);
       assert.match(out + err, /values are not shown/);
+      assert.match(out + err, /its token holds a line break, or another character that no request can carry/);
       if (format === 'json') readDocument('Sync', out);
       assertNoCanary(`sync -o ${format}`, out + err);
     }
@@ -287,8 +288,6 @@ stringData: {overlay: ${CANARIES.overlay}}
   }),
   'apps/watched/app.yaml': appFile('watched', { drift: 'report' }),
   'apps/watched/base/watched.yaml': secret('watched', { stringData: { password: CANARIES.report } }),
-  'apps/refused/base/nested.yaml': secret('nested', { data: { password: { nested: CANARIES.nested } } }),
-  'apps/refused/base/whole.yaml': secret('whole', { data: CANARIES.whole }),
   'apps/refused/base/docker.yaml': secret('docker', {
     type: 'kubernetes.io/dockerconfigjson',
     stringData: { '.dockerconfigjson': CANARIES.docker },
@@ -311,6 +310,8 @@ const BROKEN = {
       ],
     },
   }),
+  'apps/broken-g/base/nested.yaml': secret('nested', { data: { password: { nested: CANARIES.nested } } }),
+  'apps/broken-f/base/whole.yaml': secret('whole', { data: CANARIES.whole }),
   'apps/broken-a/base/list.yaml': secret('list', { stringData: { password: [CANARIES.listed] } }),
   'apps/broken-b/base/number.yaml': `apiVersion: v1
 kind: Secret
