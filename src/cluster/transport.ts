@@ -321,8 +321,9 @@ function openConnection(
     }),
     watches: new Agent({
       connect,
+      // One connection where HTTP/2 is spoken. Where it is not (many load balancers), a watch takes a connection of its
+      // own: a limit would leave all but the first waiting unseen.
       allowH2: true,
-      connections: 1,
       headersTimeout: limits.answerMs,
       bodyTimeout: WATCH_SILENCE_MS,
       h2Options: { pingInterval: PING_MS },
