@@ -69,12 +69,20 @@ async function deleteObject(
   const request = deleteRequest(objectPath(served, id.namespace, id.name), formatId(id), { uid, resourceVersion });
   const answer = await transport.request(request, signal);
   if (answer.status === 404 && textAt(answer.body, 'reason') === 'NotFound') return { state: 'gone' };
-  if (answer.status === 200 || answer.status === 202) {
-    return { state: at(answer.body, 'metadata', 'deletionTimestamp') === undefined ? 'gone' : 'terminating' };
-  }
+  if (answer.status === 200 || answer.status === 202) return { state: deletionState(answer, request, cluster) };
   const refusal = refusalOf(answer, id.kind === 'Secret');
   if (refusal === undefined) throw outage(answer, request, cluster);
   return { state: 'refused', refusal };
+}
+
+/**
+ * A deletion is answered by a Status of success, or by the object as it was or still is (Kubernetes API conventions, "Verbs
+ * on Resources"). Anything else that says 200 deleted nothing: what is believed gone would leave the record.
+ */
+function deletionState(answer: Answer, request: ApiRequest, cluster: string): 'gone' | 'terminating' {
+  if (textAt(answer.body, 'kind') === 'Status' && textAt(answer.body, 'status') === 'Success') return 'gone';
+  const object = objectOf(answer, request, cluster);
+  return at(object, 'metadata', 'deletionTimestamp') === undefined ? 'gone' : 'terminating';
 }
 
 /**
@@ -118,6 +126,7 @@ async function removeInventory(
   const answer = await transport.request(request, signal);
   if (answer.status === 409) throw overtaken(request, cluster, answer);
   if (answer.status >= 400 && answer.status !== 404) throw outage(answer, request, cluster);
+  if (answer.status < 400) deletionState(answer, request, cluster);
 }
 
 function storeRequest(fleet: string, inventory: Inventory): ApiRequest {
