@@ -14,10 +14,12 @@ import type { Describe } from './list.ts';
 import { objectOf, sendApply } from './reader.ts';
 import type { Answer, ApiRequest, Transport } from './transport.ts';
 
-/** Told of each write that went through, so that a cache need not wait for its event. */
+/** Told what became of each write, so that a cache need not wait for its event. */
 export interface WriteObserver {
   readonly stored: (object: LiveObject) => void;
   readonly removed: (id: ObjectId) => void;
+  /** Nobody knows: there was no answer, or one that says that the object is another than we thought. */
+  readonly doubted: (id: ObjectId) => void;
 }
 
 /** The {@link ClusterWriter} of one API server. */
@@ -27,24 +29,35 @@ export function createWriter(
   describe: Describe,
   observer: WriteObserver,
 ): ClusterWriter {
+  const orDoubt = async <T>(id: ObjectId, answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      observer.doubted(id);
+      throw error;
+    }
+  };
   return {
     apply: async (request, signal) => {
-      const answer = await sendApply(cluster, transport, describe, request, false, signal);
+      const answer = await orDoubt(request.id, sendApply(cluster, transport, describe, request, false, signal));
       if (answer.state === 'accepted') observer.stored(answer.object);
+      else if (answer.refusal.kind === 'conflict') observer.doubted(request.id);
       return answer;
     },
     delete: async (action, signal) => {
-      const answer = await deleteObject(cluster, transport, action, signal);
+      const answer = await orDoubt(action.id, deleteObject(cluster, transport, action, signal));
       if (answer.state === 'gone') observer.removed(action.id);
+      if (answer.state === 'refused' && answer.refusal.kind === 'conflict') observer.doubted(action.id);
       return answer;
     },
     putInventory: async (fleet, inventory, signal) => {
+      const id = inventoryId(fleet, inventory);
       if (inventory.entries.length === 0) {
-        await removeInventory(cluster, transport, fleet, inventory, signal);
-        observer.removed(inventoryId(fleet, inventory));
+        await orDoubt(id, removeInventory(cluster, transport, fleet, inventory, signal));
+        observer.removed(id);
         return { ...inventory, resourceVersion: '' };
       }
-      const object = describe(await storeInventory(cluster, transport, fleet, inventory, signal));
+      const object = describe(await orDoubt(id, storeInventory(cluster, transport, fleet, inventory, signal)));
       observer.stored(object);
       return { ...inventory, resourceVersion: object.resourceVersion };
     },
