@@ -50,6 +50,8 @@ export interface TransportLimits {
   readonly connectMs: number;
   /** From the request to the headers of the answer. */
   readonly answerMs: number;
+  /** The same for what goes through admission: the API server itself gives each webhook up to 30 s, and says which hangs. */
+  readonly admissionMs: number;
   /** Longest silence within a body. */
   readonly silenceMs: number;
   /** Credentials are read again when older than this. */
@@ -62,6 +64,7 @@ export interface TransportLimits {
 export const TRANSPORT_LIMITS: TransportLimits = {
   connectMs: 5000,
   answerMs: 15_000,
+  admissionMs: 35_000,
   silenceMs: 15_000,
   credentialsMs: 30_000,
   maxBytes: 256 * 1024 * 1024,
@@ -347,7 +350,7 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<Answer> {
   try {
-    const response = await connection.requests.request(options(connection, request, signal));
+    const response = await connection.requests.request(options(connection, request, limits, signal));
     const text = await readBody(response.body, limits.maxBytes, request);
     return { status: response.statusCode, headers: response.headers, body: parseBody(text, response, request) };
   } catch (error) {
@@ -363,7 +366,7 @@ async function openStream(
 ): Promise<AsyncIterable<JsonValue>> {
   const what = serverOf(connection, request);
   try {
-    const response = await connection.watches.request(options(connection, request, signal));
+    const response = await connection.watches.request(options(connection, request, limits, signal));
     if (response.statusCode === 200) return lines(response.body, what, signal);
     const text = await readBody(response.body, limits.maxBytes, request);
     throw new PortError({
@@ -392,7 +395,12 @@ async function* lines(body: AsyncIterable<Buffer>, what: Subject, signal: AbortS
   }
 }
 
-function options(connection: Connection, request: ApiRequest, signal: AbortSignal): Dispatcher.RequestOptions {
+function options(
+  connection: Connection,
+  request: ApiRequest,
+  limits: TransportLimits,
+  signal: AbortSignal,
+): Dispatcher.RequestOptions {
   const query = new URLSearchParams(request.query).toString();
   return {
     origin: connection.server.origin,
@@ -406,6 +414,7 @@ function options(connection: Connection, request: ApiRequest, signal: AbortSigna
       ...connection.credentials.headers,
     },
     body: request.body ?? null,
+    headersTimeout: request.method === 'GET' ? limits.answerMs : limits.admissionMs,
     signal,
   };
 }
