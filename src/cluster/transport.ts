@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, type Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { JsonValue } from '../model/json.ts';
 import { type PortCode, PortError, type PortFailure } from '../model/errors.ts';
 import { parseJson } from '../object/json.ts';
@@ -71,9 +73,11 @@ export const TRANSPORT_LIMITS: TransportLimits = {
   connections: 8,
 };
 
-/** Watches come with a bookmark about every minute; a ping finds a dead connection sooner. */
-const PING_MS = 15_000;
+/** Watches come with a bookmark about every minute. */
 const WATCH_SILENCE_MS = 90_000;
+/** Pings find a dead connection sooner: nothing has arrived for so long although several were sent. */
+const PING_MS = 5000;
+const PING_SILENCE_MS = 12_000;
 const RETRIES = 4;
 
 /** What a transport is made of. */
@@ -323,15 +327,38 @@ function openConnection(
       keepAliveMaxTimeout: 60_000,
     }),
     watches: new Agent({
-      connect,
       // One connection where HTTP/2 is spoken. Where it is not (many load balancers), a watch takes a connection of its
       // own: a limit would leave all but the first waiting unseen.
       allowH2: true,
+      connect: watchedConnector(connect),
       headersTimeout: limits.answerMs,
       bodyTimeout: WATCH_SILENCE_MS,
       h2Options: { pingInterval: PING_MS },
     }),
   };
+}
+
+/** undici sends pings and does not miss their answers. Each is some bytes: a connection on which none arrive is dead. */
+function watchedConnector(options: buildConnector.BuildOptions): buildConnector.connector {
+  const connect = buildConnector({ ...options, allowH2: true });
+  return (to, callback) => {
+    connect(to, (...result) => {
+      if (result[1] !== null) endWhenSilent(result[1]);
+      callback(...result);
+    });
+  };
+}
+
+function endWhenSilent(socket: Socket): void {
+  // Over HTTP/1.1 nothing is pinged.
+  if (!(socket instanceof TLSSocket) || socket.alpnProtocol !== 'h2') return;
+  let bytes = -1;
+  const timer = setInterval(() => {
+    if (socket.bytesRead === bytes)
+      socket.destroy(Object.assign(new Error('no ping came back'), { code: 'ETIMEDOUT' }));
+    bytes = socket.bytesRead;
+  }, PING_SILENCE_MS).unref();
+  socket.once('close', () => clearInterval(timer));
 }
 
 /** Requests under way end by themselves; watches would not, and come back on the new connection. */
