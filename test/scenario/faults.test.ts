@@ -11,6 +11,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import { mapAt, printJson, textAt } from '../../src/object/json.ts';
 import type { Decide, Fault, ProxiedRequest } from '../support/fault-proxy.ts';
 import { seeded } from '../support/seeded.ts';
+import { page, refusal } from './support/fault-answers.ts';
 import { type FaultyFleet, startFaultyFleet } from './support/faulty-fleet.ts';
 import { startWorld, type World } from './support/world.ts';
 
@@ -95,7 +96,7 @@ describe('A commit that creates, changes and deletes ends as if nothing had happ
     it(`where one request gets ${what}`, async () => {
       const cases = [false, true].flatMap((watching) => positions(counts.get(watching) ?? 0, watching));
       let hits = 0;
-      await mapLimited(cases, 3, async ({ watching, position }) => {
+      await mapLimited(cases, SAMPLES, async ({ watching, position }) => {
         const name = `f-${index}-${position}-${watching ? 'watch' : 'list'}`;
         await runThrough(name, watching, ({ number }) => {
           hits += number === position ? 1 : 0;
@@ -220,17 +221,4 @@ function keyOf(object: JsonObject): string {
 
 function configMap(name: string, data: JsonObject = {}): string {
   return printJson({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
-}
-
-function refusal(
-  status: number,
-  reason: string,
-  message = `${reason}, says the test`,
-): Extract<Fault, { kind: 'answer' }> {
-  const body = { apiVersion: 'v1', kind: 'Status', status: 'Failure', code: status, reason, message };
-  return { kind: 'answer', status, body: printJson(body) };
-}
-
-function page(status: number): Extract<Fault, { kind: 'answer' }> {
-  return { kind: 'answer', status, headers: { 'content-type': 'text/html' }, body: '<html><h1>Welcome</h1></html>' };
 }

@@ -54,8 +54,6 @@ export interface FaultProxy extends AsyncDisposable {
   requests(): readonly ProxiedRequest[];
   /** Ends the connections of all watches. */
   cutWatches(): void;
-  /** Keeps all connections that are there, and neither reads nor writes on them any more: as a firewall that drops. */
-  freeze(): void;
 }
 
 export interface FaultProxyOptions {
@@ -77,7 +75,6 @@ export async function startFaultProxy(
   let decide: Decide = () => ({ kind: 'pass' });
   let seen: ProxiedRequest[] = [];
   let count = 0;
-  let frozen = false;
 
   const serve = async (exchange: Exchange): Promise<void> => {
     const url = new URL(exchange.request.url ?? '/', access.url);
@@ -97,7 +94,7 @@ export async function startFaultProxy(
   const listener = (request: Exchange['request'], response: Reply): void => {
     serve({ request, response }).catch(() => {
       // The client went away, or the API server did: either way the other one hears of it.
-      if (!frozen) cut({ request, response });
+      cut({ request, response });
     });
   };
   const identity = { cert: certificate, key };
@@ -125,10 +122,6 @@ export async function startFaultProxy(
     requests: () => seen,
     cutWatches: () => {
       for (const each of watches) cut(each);
-    },
-    freeze: () => {
-      frozen = true;
-      for (const socket of sockets) socket.pause();
     },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();

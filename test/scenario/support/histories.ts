@@ -10,6 +10,7 @@ import { applySetId, PART_OF_LABEL } from '../../../src/object/applyset.ts';
 import { mapAt, printJson, textAt } from '../../../src/object/json.ts';
 import { managedEntries } from '../../../src/object/managed-fields.ts';
 import type { Fault } from '../../support/fault-proxy.ts';
+import { page, refusal } from './fault-answers.ts';
 import { type FaultyFleet, startFaultyFleet } from './faulty-fleet.ts';
 import { type FileChanges, fleetFile } from './fleet-files.ts';
 import type { TickHooks, World } from './world.ts';
@@ -76,15 +77,15 @@ const FAULTS = {
   lost: { kind: 'lose' },
   truncated: { kind: 'truncate' },
   shortened: { kind: 'shorten' },
-  conflict: status(409, 'Conflict'),
-  gone: status(410, 'Expired'),
-  invalid: status(422, 'Invalid'),
-  internal: status(500, 'InternalError'),
-  gateway: { kind: 'answer', status: 502, headers: { 'content-type': 'text/html' }, body: '<html>' },
-  unavailable: status(503, 'ServiceUnavailable'),
+  conflict: refusal(409, 'Conflict'),
+  gone: refusal(410, 'Expired'),
+  invalid: refusal(422, 'Invalid'),
+  internal: refusal(500, 'InternalError'),
+  gateway: page(502),
+  unavailable: refusal(503, 'ServiceUnavailable'),
   nothing: { kind: 'answer', status: 200, body: '{}' },
   lie: { kind: 'replace', status: 200, body: '{}' },
-  unauthorized: status(401, 'Unauthorized'),
+  unauthorized: refusal(401, 'Unauthorized'),
 } as const satisfies Readonly<Record<string, Fault>>;
 
 const accident = fc.oneof(
@@ -433,16 +434,4 @@ function decode(each: string, values: JsonObject): Readonly<Record<string, strin
   return Object.fromEntries(
     Object.entries(values).map(([field, value]) => [field, code(typeof value === 'string' ? value : printJson(value))]),
   );
-}
-
-function status(code: number, reason: string): Fault {
-  const body = {
-    apiVersion: 'v1',
-    kind: 'Status',
-    status: 'Failure',
-    code,
-    reason,
-    message: `${reason}, says the test`,
-  };
-  return { kind: 'answer', status: code, body: printJson(body) };
 }
