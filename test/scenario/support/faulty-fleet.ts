@@ -53,8 +53,9 @@ export async function startFaultyFleet(
   const settle = async (): Promise<number> => {
     let last: Tick | undefined;
     for (let ticks = 1; ticks <= MOST_TICKS; ticks += 1) {
+      const before = proxy.requests().length;
       last = await fleet.tryTick();
-      const wrote = last.state === 'done' && last.result.apps.some((app) => app.objects.length > 0);
+      const wrote = proxy.requests().slice(before).some(({ method, query }) => method !== 'GET' && !query.has('dryRun'));
       if (isInSync(last) && !wrote) return ticks;
       wait(BETWEEN_TICKS_MS);
       // Events of watches come when they want.
