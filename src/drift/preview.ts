@@ -97,6 +97,7 @@ function recall(each: DirtyObject, { remembered, nowMs }: PreviewContext): Previ
   const known = remembered.get(idKey(each.manifest.id));
   const holds =
     known !== undefined &&
+    known.app === each.app.name &&
     known.desiredHash === each.manifest.hash &&
     known.resourceVersion === (each.live?.resourceVersion ?? '') &&
     nowMs - known.atMs < REMEMBER_MS;

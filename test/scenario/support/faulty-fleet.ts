@@ -55,7 +55,10 @@ export async function startFaultyFleet(
     for (let ticks = 1; ticks <= MOST_TICKS; ticks += 1) {
       const before = proxy.requests().length;
       last = await fleet.tryTick();
-      const wrote = proxy.requests().slice(before).some(({ method, query }) => method !== 'GET' && !query.has('dryRun'));
+      const wrote = proxy
+        .requests()
+        .slice(before)
+        .some(({ method, query }) => method !== 'GET' && !query.has('dryRun'));
       if (isInSync(last) && !wrote) return ticks;
       wait(BETWEEN_TICKS_MS);
       // Events of watches come when they want.
