@@ -347,17 +347,23 @@ function remember(
   nowMs: number,
 ): Omit<TickMemory, 'behind'> {
   const { observation, result } = tick;
-  const hashes = new Map(tick.target.apps.flatMap((app) => app.manifests.map((each) => [idKey(each.id), each.hash])));
+  const asked = new Map(
+    tick.target.apps.flatMap((app) =>
+      app.manifests.map((each) => [idKey(each.id), { app: app.name, desiredHash: each.hash }] as const),
+    ),
+  );
   // What waits is not remembered: it waits for something that this cluster may have by now.
   const answers = [...tick.previews].filter(([, { state }]) => state === 'accepted' || state === 'refused');
-  const previews = answers.map(([key, each]) => {
+  const previews = answers.flatMap(([key, each]) => {
     const known = memory.previews.get(key);
     const resourceVersion = observation.objects.get(key)?.resourceVersion ?? '';
-    const fresh = { desiredHash: hashes.get(key) ?? '', resourceVersion, atMs: nowMs, preview: each };
-    return [key, known?.preview === each ? known : fresh] as const;
+    const what = asked.get(key);
+    if (what === undefined) return [];
+    const fresh = { ...what, resourceVersion, atMs: nowMs, preview: each };
+    return [[key, known?.preview === each ? known : fresh] as const];
   });
   const refused = result.apps.flatMap((app) =>
-    app.objects.flatMap((each) => rememberRefused(each, tick, hashes, nowMs)),
+    app.objects.flatMap((each) => rememberRefused(each, tick, asked.get(idKey(each.id)), nowMs)),
   );
   const owned = [...observation.inventories.values()].flatMap((inventory) => inventory.entries);
   const gone = owned
@@ -385,16 +391,15 @@ function remember(
 function rememberRefused(
   { id, outcome, reason }: ObjectResult,
   { previews, observation }: DoneTick,
-  hashes: ReadonlyMap<string, string>,
+  asked: Pick<RememberedPreview, 'app' | 'desiredHash'> | undefined,
   atMs: number,
 ): readonly (readonly [string, RememberedPreview])[] {
   const key = idKey(id);
   const live = observation.objects.get(key);
-  const desiredHash = hashes.get(key);
   if (outcome !== 'failed' || previews.get(key)?.state !== 'unasked') return [];
-  if (live === undefined || desiredHash === undefined) return [];
+  if (live === undefined || asked === undefined) return [];
   const { resourceVersion } = live;
-  return [[key, { desiredHash, resourceVersion, atMs, preview: { state: 'refused', reason } }]];
+  return [[key, { ...asked, resourceVersion, atMs, preview: { state: 'refused', reason } }]];
 }
 
 function recent(times: ReadonlyMap<string, number>, nowMs: number): ReadonlyMap<string, number> {

@@ -146,6 +146,7 @@ async function runDeletes(
 
 /** A precondition that no longer holds is nobody's failure: what is there now is looked at by the next tick. */
 function refused(app: string, id: ObjectResult['id'], { kind, fields, message }: Refusal): ObjectResult {
+  if (kind === 'namespace-ends') return { app, id, outcome: 'waiting', reason: 'its namespace is being deleted' };
   return kind === 'conflict' && fields.length === 0
     ? { app, id, outcome: 'waiting', reason: 'it changed in this moment, and is looked at again' }
     : { app, id, outcome: 'failed', reason: message };

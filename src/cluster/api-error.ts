@@ -82,7 +82,7 @@ export function corrupt(answer: Answer, request: ApiRequest, cluster: string, wa
 
 function kindOf(code: number, status: JsonObject): Refusal['kind'] | undefined {
   if (code === 400 || code === 422) return 'invalid';
-  if (code === 403) return 'forbidden';
+  if (code === 403) return namespaceEnds(status) ? 'namespace-ends' : 'forbidden';
   if (code === 409) return 'conflict';
   if (code === 413) return 'too-large';
   if (code === 404) return textAt(status, 'details', 'kind') === 'namespaces' ? 'no-namespace' : 'no-kind';
@@ -91,6 +91,11 @@ function kindOf(code: number, status: JsonObject): Refusal['kind'] | undefined {
   if (MISFITS.test(message)) return 'invalid';
   if (/failed calling webhook/.test(message)) return 'webhook';
   return /request is too large/.test(message) ? 'too-large' : 'failed';
+}
+
+/** What admission says of each new object there (`plugin/pkg/admission/namespace/lifecycle`). It ends by itself. */
+function namespaceEnds(status: JsonObject): boolean {
+  return listAt(status, 'details', 'causes').some((cause) => textAt(cause, 'reason') === 'NamespaceTerminating');
 }
 
 /**

@@ -8,7 +8,7 @@ import { createLister } from './list.ts';
 import { createLiveCache } from './live-cache.ts';
 import { createReader, readClusterUid } from './reader.ts';
 import { createTransport, userAgent } from './transport.ts';
-import { createWriter } from './writer.ts';
+import { createWriter, type WriteObserver } from './writer.ts';
 
 /** Both ports of one cluster over one set of connections. */
 export interface ClusterConnection {
@@ -36,6 +36,8 @@ const DISCOVERY_MAX_AGE_MS = 10 * 60_000;
 const RELIST_MS = 10 * 60_000;
 const IDLE_MS = 5 * 60_000;
 
+const UNOBSERVED: WriteObserver = { stored: () => {}, removed: () => {}, doubted: () => {} };
+
 /** Connects lazily: nothing is sent before the first call. */
 export function connectCluster(options: ConnectOptions): ClusterConnection {
   const { name, describe } = options;
@@ -53,7 +55,7 @@ export function connectCluster(options: ConnectOptions): ClusterConnection {
     const lister = createLister(name, transport, describe);
     return {
       reader: createReader(name, transport, discovery, lister, describe),
-      writer: createWriter(name, transport, describe, { stored: () => {}, removed: () => {} }),
+      writer: createWriter(name, transport, describe, UNOBSERVED),
       close: () => transport.close(),
     };
   }

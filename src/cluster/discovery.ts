@@ -1,7 +1,7 @@
 import type { JsonObject } from '../model/json.ts';
 import type { Discovery, ServedKind } from '../model/observation.ts';
 import { isObject, listAt, textAt } from '../object/json.ts';
-import { outage } from './api-error.ts';
+import { corrupt, outage } from './api-error.ts';
 import type { Answer, ApiRequest, Transport } from './transport.ts';
 
 /** Aggregated discovery: two requests for everything (Kubernetes 1.30 and later; 1.26 and later as v2beta1). */
@@ -30,12 +30,12 @@ export function createDiscoveryCache(cluster: string, transport: Transport, maxA
       accept: ACCEPT,
       operation: 'discover',
       subject: path,
-      ...(known === undefined ? {} : { ifNoneMatch: known.etag }),
+      ...(known === undefined || known.etag === '' ? {} : { ifNoneMatch: known.etag }),
     };
     const answer = await transport.request(request, signal);
     if (answer.status === 304 && known !== undefined) return known.groups;
     if (answer.status !== 200) throw outage(answer, request, cluster);
-    const document = parseDocument(answer);
+    const document = parseDocument(answer, request, cluster);
     documents.set(path, document);
     return document.groups;
   };
@@ -62,9 +62,13 @@ interface Document {
   readonly groups: readonly JsonObject[];
 }
 
-function parseDocument(answer: Answer): Document {
-  const etag = answer.headers['etag'];
-  return { etag: typeof etag === 'string' ? etag : '', groups: listAt(answer.body, 'items').filter(isObject) };
+/** Anything else that says 200 is no document: taken for an empty one it would make every kind, and what we own of it, gone. */
+function parseDocument(answer: Answer, request: ApiRequest, cluster: string): Document {
+  const { body, headers } = answer;
+  const isDocument = textAt(body, 'kind') === 'APIGroupDiscoveryList' && isObject(body) && Array.isArray(body['items']);
+  if (!isDocument) throw corrupt(answer, request, cluster, 'an aggregated discovery document');
+  const etag = headers['etag'];
+  return { etag: typeof etag === 'string' ? etag : '', groups: listAt(body, 'items').filter(isObject) };
 }
 
 /** Groups in the server's order; per group the preferred version first. A stale version makes its group unknown. */

@@ -43,6 +43,9 @@ export function createLister(cluster: string, transport: Transport, describe: De
   };
 }
 
+/** A list that grows too old between its pages is begun anew so often: a server that always says so is not asked for ever. */
+const BEGINNINGS = 3;
+
 /** Reads all pages. A list that could not be read whole throws: half a list looks like deletions. */
 export async function listObjects(
   cluster: string,
@@ -50,14 +53,16 @@ export async function listObjects(
   describe: Describe,
   query: ListQuery,
   signal: AbortSignal,
+  beginnings = BEGINNINGS,
 ): Promise<ListResult> {
   const objects: LiveObject[] = [];
   let token = '';
   for (;;) {
     const request = listRequest(query, token);
     const answer = await transport.request(request, signal);
-    // The list grew too old between two pages: what was read is of no use, begin again.
-    if (answer.status === 410 && token !== '') return listObjects(cluster, transport, describe, query, signal);
+    if (answer.status === 410 && token !== '' && beginnings > 1) {
+      return listObjects(cluster, transport, describe, query, signal, beginnings - 1);
+    }
     const list = listOf(answer, request, cluster);
     for (const item of listAt(list, 'items')) if (isObject(item)) objects.push(describe(withKind(item, query.served)));
     token = textAt(list, 'metadata', 'continue') ?? '';

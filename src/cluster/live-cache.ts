@@ -14,6 +14,11 @@ export interface LiveCache extends Lister {
   /** Takes in the answer to a write of ours, so that the next tick sees it even before its event arrives. */
   stored(object: LiveObject): void;
   removed(id: ObjectId): void;
+  /**
+   * A write of ours had no answer, or was refused because the object is another one than we know: what is known of its kind
+   * is listed anew. A watch that stands still would else never tell.
+   */
+  doubted(id: ObjectId): void;
   close(): void;
 }
 
@@ -29,8 +34,9 @@ export interface LiveCacheOptions {
   readonly keepBody: (query: ListQuery) => boolean;
 }
 
-/** A server that ends watches at once must not be asked in a tight loop. */
+/** A server that ends or refuses watches at once must not be asked in a tight loop: the pauses double, up to this. */
 const REOPEN_MS = 500;
+const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * A watch is a hint: when it breaks, its list is made anew at the next tick, and a cluster that cannot be asked then is
@@ -43,6 +49,10 @@ export function createLiveCache(
   options: LiveCacheOptions,
 ): LiveCache {
   const informers = new Map<string, Informer>();
+  /** By key of an informer: watches in a row that ended without having told anything. */
+  const barren = new Map<string, number>();
+  const closed = new AbortController();
+  let wakesAt = Number.POSITIVE_INFINITY;
 
   const start = async (key: string, query: ListQuery, signal: AbortSignal): Promise<Informer> => {
     const { objects, resourceVersion } = await listObjects(cluster, transport, describe, query, signal);
@@ -56,24 +66,39 @@ export function createLiveCache(
       live: true,
     };
     informers.set(key, informer);
-    void follow(informer, resourceVersion);
+    void follow(key, informer, resourceVersion);
     return informer;
   };
 
-  const follow = async (informer: Informer, from: string): Promise<void> => {
+  const follow = async (key: string, informer: Informer, from: string): Promise<void> => {
     let resourceVersion = from;
     while (informer.live && !informer.stop.signal.aborted) {
+      const tries = barren.get(key) ?? 0;
+      barren.set(key, tries + 1);
       try {
         const events = await transport.stream(watchRequest(informer.query, resourceVersion), informer.stop.signal);
         for await (const event of events) {
           resourceVersion = receive(informer, isObject(event) ? event : {}) ?? resourceVersion;
+          barren.delete(key);
         }
-        await sleep(REOPEN_MS * (0.5 + Math.random()), undefined, { signal: informer.stop.signal });
+        await sleep(pauseMs(tries), undefined, { signal: informer.stop.signal });
       } catch {
         informer.live = false;
+        // The first time at once: that a watch breaks now and then is usual.
+        if (!informer.stop.signal.aborted) void wake(tries === 0 ? 0 : pauseMs(tries));
       }
     }
-    if (!informer.stop.signal.aborted) options.onChange();
+  };
+
+  /** Asks for a tick, which lists anew what is not live; of several requests the earliest counts. */
+  const wake = async (delayMs: number): Promise<void> => {
+    const dueAt = performance.now() + delayMs;
+    if (wakesAt <= dueAt) return;
+    wakesAt = dueAt;
+    await sleep(delayMs, undefined, { signal: closed.signal, ref: false }).catch(() => {});
+    if (wakesAt !== dueAt) return;
+    wakesAt = Number.POSITIVE_INFINITY;
+    if (!closed.signal.aborted) options.onChange();
   };
 
   /** Returns the resourceVersion to go on from. */
@@ -92,6 +117,7 @@ export function createLiveCache(
       if (performance.now() - informer.usedAt < options.idleMs) continue;
       informer.stop.abort();
       informers.delete(key);
+      barren.delete(key);
     }
   };
 
@@ -111,7 +137,11 @@ export function createLiveCache(
     removed: (id) => {
       for (const informer of informers.values()) informer.objects.delete(idKey(id));
     },
+    doubted: (id) => {
+      for (const informer of informers.values()) if (coversId(informer.query, id)) informer.live = false;
+    },
     close: () => {
+      closed.abort();
       for (const informer of informers.values()) informer.stop.abort();
       informers.clear();
     },
@@ -171,9 +201,17 @@ function withoutBody({ body: _gone, ...facts }: LiveObject): LiveObject {
   return facts;
 }
 
+/** Half a second, then twice as long each time; with jitter, so that the watches of a fleet do not come back at once. */
+function pauseMs(tries: number): number {
+  return Math.min(REOPEN_MS * 2 ** Math.min(tries, 20), LONGEST_PAUSE_MS) * (0.5 + Math.random());
+}
+
+function coversId({ served, namespace }: ListQuery, id: ObjectId): boolean {
+  return served.group === id.group && served.kind === id.kind && (namespace === '' || namespace === id.namespace);
+}
+
 function covers(query: ListQuery, object: LiveObject): boolean {
-  if (query.served.group !== object.id.group || query.served.kind !== object.id.kind) return false;
-  if (query.namespace !== '' && query.namespace !== object.id.namespace) return false;
+  if (!coversId(query, object.id)) return false;
   const labels = mapAt(object.body, 'metadata', 'labels');
   return query.selector.every(({ label, values }) => values.some((value) => labels[label] === value));
 }

@@ -104,8 +104,9 @@ export async function readClusterUid(cluster: string, send: (request: ApiRequest
     subject: 'Namespace kube-system',
   };
   const answer = await send(request);
-  const uid = answer.status === 200 ? textAt(answer.body, 'metadata', 'uid') : undefined;
-  if (uid === undefined) throw outage(answer, request, cluster);
+  if (answer.status !== 200) throw outage(answer, request, cluster);
+  const uid = textAt(answer.body, 'metadata', 'uid');
+  if (uid === undefined) throw corrupt(answer, request, cluster, 'the UID of the namespace');
   return uid;
 }
 

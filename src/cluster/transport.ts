@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, type Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { JsonValue } from '../model/json.ts';
 import { type PortCode, PortError, type PortFailure } from '../model/errors.ts';
 import { parseJson } from '../object/json.ts';
@@ -50,6 +52,8 @@ export interface TransportLimits {
   readonly connectMs: number;
   /** From the request to the headers of the answer. */
   readonly answerMs: number;
+  /** The same for what goes through admission: the API server itself gives each webhook up to 30 s, and says which hangs. */
+  readonly admissionMs: number;
   /** Longest silence within a body. */
   readonly silenceMs: number;
   /** Credentials are read again when older than this. */
@@ -62,15 +66,18 @@ export interface TransportLimits {
 export const TRANSPORT_LIMITS: TransportLimits = {
   connectMs: 5000,
   answerMs: 15_000,
+  admissionMs: 35_000,
   silenceMs: 15_000,
   credentialsMs: 30_000,
   maxBytes: 256 * 1024 * 1024,
   connections: 8,
 };
 
-/** Watches come with a bookmark about every minute; a ping finds a dead connection sooner. */
-const PING_MS = 15_000;
+/** Watches come with a bookmark about every minute. */
 const WATCH_SILENCE_MS = 90_000;
+/** Pings find a dead connection sooner: nothing has arrived for so long although several were sent. */
+const PING_MS = 5000;
+const PING_SILENCE_MS = 12_000;
 const RETRIES = 4;
 
 /** What a transport is made of. */
@@ -352,14 +359,38 @@ function openConnection(
       keepAliveMaxTimeout: 60_000,
     }),
     watches: new Agent({
-      connect,
+      // One connection where HTTP/2 is spoken. Where it is not (many load balancers), a watch takes a connection of its
+      // own: a limit would leave all but the first waiting unseen.
       allowH2: true,
-      connections: 1,
+      connect: watchedConnector(connect),
       headersTimeout: limits.answerMs,
       bodyTimeout: WATCH_SILENCE_MS,
       h2Options: { pingInterval: PING_MS },
     }),
   };
+}
+
+/** undici sends pings and does not miss their answers. Each is some bytes: a connection on which none arrive is dead. */
+function watchedConnector(options: buildConnector.BuildOptions): buildConnector.connector {
+  const connect = buildConnector({ ...options, allowH2: true });
+  return (to, callback) => {
+    connect(to, (...result) => {
+      if (result[1] !== null) endWhenSilent(result[1]);
+      callback(...result);
+    });
+  };
+}
+
+function endWhenSilent(socket: Socket): void {
+  // Over HTTP/1.1 nothing is pinged.
+  if (!(socket instanceof TLSSocket) || socket.alpnProtocol !== 'h2') return;
+  let bytes = -1;
+  const timer = setInterval(() => {
+    if (socket.bytesRead === bytes)
+      socket.destroy(Object.assign(new Error('no ping came back'), { code: 'ETIMEDOUT' }));
+    bytes = socket.bytesRead;
+  }, PING_SILENCE_MS).unref();
+  socket.once('close', () => clearInterval(timer));
 }
 
 /** Requests under way end by themselves; watches would not, and come back on the new connection. */
@@ -378,7 +409,7 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<Answer> {
   try {
-    const response = await connection.requests.request(options(connection, request, signal));
+    const response = await connection.requests.request(options(connection, request, limits, signal));
     const text = await readBody(response.body, limits.maxBytes, request);
     return { status: response.statusCode, headers: response.headers, body: parseBody(text, response, request) };
   } catch (error) {
@@ -394,7 +425,7 @@ async function openStream(
 ): Promise<AsyncIterable<JsonValue>> {
   const what = serverOf(connection, request);
   try {
-    const response = await connection.watches.request(options(connection, request, signal));
+    const response = await connection.watches.request(options(connection, request, limits, signal));
     if (response.statusCode === 200) return lines(response.body, what, signal);
     const text = await readBody(response.body, limits.maxBytes, request);
     throw new PortError({
@@ -423,7 +454,12 @@ async function* lines(body: AsyncIterable<Buffer>, what: Subject, signal: AbortS
   }
 }
 
-function options(connection: Connection, request: ApiRequest, signal: AbortSignal): Dispatcher.RequestOptions {
+function options(
+  connection: Connection,
+  request: ApiRequest,
+  limits: TransportLimits,
+  signal: AbortSignal,
+): Dispatcher.RequestOptions {
   const query = new URLSearchParams(request.query).toString();
   return {
     origin: connection.server.origin,
@@ -437,6 +473,7 @@ function options(connection: Connection, request: ApiRequest, signal: AbortSigna
       ...connection.credentials.headers,
     },
     body: request.body ?? null,
+    headersTimeout: request.method === 'GET' ? limits.answerMs : limits.admissionMs,
     signal,
   };
 }

@@ -14,10 +14,12 @@ import type { Describe } from './list.ts';
 import { objectOf, sendApply } from './reader.ts';
 import type { Answer, ApiRequest, Transport } from './transport.ts';
 
-/** Told of each write that went through, so that a cache need not wait for its event. */
+/** Told what became of each write, so that a cache need not wait for its event. */
 export interface WriteObserver {
   readonly stored: (object: LiveObject) => void;
   readonly removed: (id: ObjectId) => void;
+  /** Nobody knows: there was no answer, or one that says that the object is another than we thought. */
+  readonly doubted: (id: ObjectId) => void;
 }
 
 /** The {@link ClusterWriter} of one API server. */
@@ -27,24 +29,35 @@ export function createWriter(
   describe: Describe,
   observer: WriteObserver,
 ): ClusterWriter {
+  const orDoubt = async <T>(id: ObjectId, answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      observer.doubted(id);
+      throw error;
+    }
+  };
   return {
     apply: async (request, signal) => {
-      const answer = await sendApply(cluster, transport, describe, request, false, signal);
+      const answer = await orDoubt(request.id, sendApply(cluster, transport, describe, request, false, signal));
       if (answer.state === 'accepted') observer.stored(answer.object);
+      else if (answer.refusal.kind === 'conflict') observer.doubted(request.id);
       return answer;
     },
     delete: async (action, signal) => {
-      const answer = await deleteObject(cluster, transport, action, signal);
+      const answer = await orDoubt(action.id, deleteObject(cluster, transport, action, signal));
       if (answer.state === 'gone') observer.removed(action.id);
+      if (answer.state === 'refused' && answer.refusal.kind === 'conflict') observer.doubted(action.id);
       return answer;
     },
     putInventory: async (fleet, inventory, signal) => {
+      const id = inventoryId(fleet, inventory);
       if (inventory.entries.length === 0) {
-        await removeInventory(cluster, transport, fleet, inventory, signal);
-        observer.removed(inventoryId(fleet, inventory));
+        await orDoubt(id, removeInventory(cluster, transport, fleet, inventory, signal));
+        observer.removed(id);
         return { ...inventory, resourceVersion: '' };
       }
-      const object = describe(await storeInventory(cluster, transport, fleet, inventory, signal));
+      const object = describe(await orDoubt(id, storeInventory(cluster, transport, fleet, inventory, signal)));
       observer.stored(object);
       return { ...inventory, resourceVersion: object.resourceVersion };
     },
@@ -69,12 +82,20 @@ async function deleteObject(
   const request = deleteRequest(objectPath(served, id.namespace, id.name), formatId(id), { uid, resourceVersion });
   const answer = await transport.request(request, signal);
   if (answer.status === 404 && textAt(answer.body, 'reason') === 'NotFound') return { state: 'gone' };
-  if (answer.status === 200 || answer.status === 202) {
-    return { state: at(answer.body, 'metadata', 'deletionTimestamp') === undefined ? 'gone' : 'terminating' };
-  }
+  if (answer.status === 200 || answer.status === 202) return { state: deletionState(answer, request, cluster) };
   const refusal = refusalOf(answer, id.kind === 'Secret');
   if (refusal === undefined) throw outage(answer, request, cluster);
   return { state: 'refused', refusal };
+}
+
+/**
+ * A deletion is answered by a Status of success, or by the object as it was or still is (Kubernetes API conventions, "Verbs
+ * on Resources"). Anything else that says 200 deleted nothing: what is believed gone would leave the record.
+ */
+function deletionState(answer: Answer, request: ApiRequest, cluster: string): 'gone' | 'terminating' {
+  if (textAt(answer.body, 'kind') === 'Status' && textAt(answer.body, 'status') === 'Success') return 'gone';
+  const object = objectOf(answer, request, cluster);
+  return at(object, 'metadata', 'deletionTimestamp') === undefined ? 'gone' : 'terminating';
 }
 
 /**
@@ -118,6 +139,7 @@ async function removeInventory(
   const answer = await transport.request(request, signal);
   if (answer.status === 409) throw overtaken(request, cluster, answer);
   if (answer.status >= 400 && answer.status !== 404) throw outage(answer, request, cluster);
+  if (answer.status < 400) deletionState(answer, request, cluster);
 }
 
 function storeRequest(fleet: string, inventory: Inventory): ApiRequest {

@@ -93,7 +93,7 @@ async function readKind(
 
 /** A list that the API server refuses or garbles concerns its kind; anything else concerns the cluster. */
 function unknownKind(error: unknown): KindState {
-  const ofKind = ['FORBIDDEN', 'NOT_FOUND', 'UNAVAILABLE', 'CORRUPT', 'REJECTED', 'TOO_BIG'];
+  const ofKind = ['FORBIDDEN', 'NOT_FOUND', 'UNAVAILABLE', 'CORRUPT', 'CONFLICT', 'REJECTED', 'TOO_BIG'];
   if (error instanceof PortError && ofKind.includes(error.code)) return { state: 'unknown', reason: error.safeMessage };
   throw error;
 }

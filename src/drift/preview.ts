@@ -2,7 +2,7 @@ import { mapLimited } from '../concurrency.ts';
 import type { ApplyRequest, Preview } from '../model/apply.ts';
 import { invariant } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { GroupKind, Manifest } from '../model/manifest.ts';
+import type { GroupKind, Manifest, ObjectId } from '../model/manifest.ts';
 import type { KindState, LiveObject, Observation, ServedKind } from '../model/observation.ts';
 import type { ApplyAnswer, ClusterReader } from '../model/ports.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
@@ -103,6 +103,7 @@ function recall(each: DirtyObject, { remembered, nowMs }: PreviewContext): Previ
   const known = remembered.get(idKey(each.manifest.id));
   const holds =
     known !== undefined &&
+    known.app === each.app.name &&
     known.desiredHash === each.manifest.hash &&
     known.resourceVersion === (each.live?.resourceVersion ?? '') &&
     nowMs - known.atMs < REMEMBER_MS;
@@ -164,6 +165,7 @@ async function previewUnseen(
 ): Promise<Preview> {
   const composed = compose(each.manifest, undefined, each.app, context);
   const request = requestOf(each.manifest, served, composed);
+  if (isEnding(each.manifest.id.namespace, context)) return waitingForEnd(each.manifest.id.namespace);
   if (context.toCome.has(each.manifest.id.namespace)) {
     return previewWithoutNamespace(each, request, composed, context, signal);
   }
@@ -172,7 +174,7 @@ async function previewUnseen(
   if (answer.state === 'refused' && answer.refusal.kind === 'no-namespace') {
     return previewWithoutNamespace(each, request, composed, context, signal);
   }
-  if (answer.state === 'refused' && answer.refusal.kind !== 'conflict') return refused(answer);
+  if (answer.state === 'refused' && answer.refusal.kind !== 'conflict') return refused(answer, each.manifest.id);
   const { namespace, name } = each.manifest.id;
   const live = await context.reader.get(served, namespace, name, signal);
   if (live === undefined) return { state: 'waiting', reason: 'it was deleted while it was looked at' };
@@ -200,7 +202,22 @@ async function previewSeen(
   if (answer.refusal.kind === 'no-namespace') {
     return previewWithoutNamespace(each, request, composed, context, signal);
   }
-  return refused(answer);
+  return refused(answer, each.manifest.id);
+}
+
+/** Seen in this pass: then nothing new can be made there, and it need not be asked. */
+function isEnding(namespace: string, { observation }: PreviewContext): boolean {
+  return (
+    observation.objects.get(idKey({ group: '', kind: 'Namespace', namespace: '', name: namespace }))?.terminating ===
+    true
+  );
+}
+
+function waitingForEnd(namespace: string): Preview {
+  return {
+    state: 'waiting',
+    reason: `waiting for the deletion of namespace "${namespace}", which somebody began, to end`,
+  };
 }
 
 /** What another tool holds whole is never taken silently; what another app of the fleet gives away is. */
@@ -261,9 +278,9 @@ async function previewWithoutNamespace(
   const unasked: Preview = { state: 'unasked', request, lost: composed.lost, takenOver: composed.takenOver };
   const same = await context.reader.dryRun(elsewhere(request, request.id.name), signal);
   if (same.state === 'accepted' && same.created) return unasked;
-  if (same.state === 'refused' && same.refusal.fields.includes('metadata.name')) return refused(same);
+  if (same.state === 'refused' && same.refusal.fields.includes('metadata.name')) return refused(same, each.manifest.id);
   const other = await context.reader.dryRun(elsewhere(request, unusedName(request.id.name)), signal);
-  return other.state === 'refused' && other.refusal.kind === 'invalid' ? refused(other) : unasked;
+  return other.state === 'refused' && other.refusal.kind === 'invalid' ? refused(other, each.manifest.id) : unasked;
 }
 
 function unusedName(name: string): string {
@@ -314,7 +331,7 @@ function before(live: LiveObject | undefined): { readonly before?: LiveObject } 
   return live === undefined ? {} : { before: live };
 }
 
-function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>): Preview {
+function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>, { namespace }: ObjectId): Preview {
   const { kind, fields, message } = answer.refusal;
   if (kind === 'conflict' && fields.length === 0) {
     // The resourceVersion that a forced body carries: somebody wrote since the object was read.
@@ -323,6 +340,8 @@ function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>): P
   switch (kind) {
     case 'no-kind':
       return { state: 'waiting', reason: message };
+    case 'namespace-ends':
+      return waitingForEnd(namespace);
     case 'failed': // It may be the object or the server: the rest of its app goes on.
       return { state: 'unknown', reason: message };
     case 'invalid':

@@ -50,10 +50,20 @@ export type DeleteAnswer =
 export interface Refusal {
   /**
    * `invalid`: the object breaks a rule. `forbidden`: our credentials or an admission rule. `conflict`: field managers or
-   * a resourceVersion. `no-namespace`, `no-kind`: what it needs is not there. `too-large`: over the server's limit.
+   * a resourceVersion. `no-namespace`, `no-kind`: what it needs is not there. `namespace-ends`: its namespace is being deleted.
+   * `too-large`: over the server's limit.
    * `webhook`: an admission webhook could not be called. `failed`: the server failed at it (500), and does not say why.
    */
-  readonly kind: 'invalid' | 'forbidden' | 'conflict' | 'no-namespace' | 'no-kind' | 'too-large' | 'webhook' | 'failed';
+  readonly kind:
+    | 'invalid'
+    | 'forbidden'
+    | 'conflict'
+    | 'no-namespace'
+    | 'namespace-ends'
+    | 'no-kind'
+    | 'too-large'
+    | 'webhook'
+    | 'failed';
   /** One line for people. For a Secret: field names and reasons only, never a value. */
   readonly message: string;
   /** Paths as the server writes them, `spec.replicas`; empty where it names none. */

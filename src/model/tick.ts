@@ -72,6 +72,8 @@ export interface Behind {
 }
 
 export interface RememberedPreview {
+  /** Which app asked: what is sent carries its label, so the answer is of no use to another that takes the object over. */
+  readonly app: string;
   readonly desiredHash: string;
   /** Of the live object; `''` where there was none. */
   readonly resourceVersion: string;

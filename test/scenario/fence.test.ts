@@ -156,6 +156,32 @@ describe('Of two that write to one cluster', () => {
     assert.match(assessCluster(tick).text, /somebody else wrote it since it was read/);
     assert.equal(textAt(await slow.get('v1', 'ConfigMap', 'a'), 'data', 'from'), 'quick');
   });
+
+  it('the one that stood still after it had won deletes nothing that changed since, and what it overwrote is put right', async () => {
+    await using slow = await world.fleet('two-late');
+    await using quick = world.sameFleet('two-late');
+    const files = { 'apps/shop/base/a.yaml': configMap('a'), 'apps/shop/base/b.yaml': configMap('b') };
+    slow.commit(files);
+    quick.commit(files);
+    await slow.sync();
+
+    slow.commit({ 'apps/shop/base/a.yaml': configMap('a', { from: 'slow' }), 'apps/shop/base/b.yaml': null });
+    quick.commit({
+      'apps/shop/base/a.yaml': configMap('a', { from: 'quick' }),
+      'apps/shop/base/b.yaml': configMap('b', { from: 'quick' }),
+    });
+    const tick = await slow.tick('eu', {
+      beforeWrite: async (number) => {
+        if (number === 2) await quick.sync();
+      },
+    });
+
+    assert.match(assessCluster(tick).text, /somebody else wrote it since it was read/);
+    assert.equal(textAt(await slow.get('v1', 'ConfigMap', 'b'), 'data', 'from'), 'quick');
+    await quick.sync();
+    assert.equal(textAt(await slow.get('v1', 'ConfigMap', 'a'), 'data', 'from'), 'quick');
+    assert.equal((await quick.inventory('shop'))?.entries.length, 2);
+  });
 });
 
 describe('A power cut', () => {

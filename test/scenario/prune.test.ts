@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { DoneTick } from '../../src/model/tick.ts';
+import { applySetId, PART_OF_LABEL } from '../../src/object/applyset.ts';
 import { formatId } from '../../src/object/id.ts';
 import { mapAt, printJson, textAt } from '../../src/object/json.ts';
 import { assessCluster } from '../../src/report/assess-cluster.ts';
@@ -609,6 +610,21 @@ describe('An object that moves', () => {
     assert.deepEqual(await uids(fleet), before);
     assert.deepEqual(await owned(fleet, 'tools'), ['ConfigMap move/a', 'ConfigMap move/c']);
     assert.deepEqual(await owned(fleet, 'shop'), ['ConfigMap move/b']);
+  });
+
+  it('unchanged, a moment after it was looked at, gets the label of the app that it moved to', async () => {
+    await using fleet = await onEu('move-soon');
+    fleet.commit({ 'apps/shop/base/a.yaml': configMap('a'), 'apps/tools/base/c.yaml': configMap('c') });
+    await fleet.sync();
+    // Without its record it is looked at again, and the answer is remembered.
+    await world.clusters.eu.api.delete('v1', 'ConfigMap', 'muster-system', 'move-soon.shop');
+    await fleet.tick();
+
+    fleet.commit({ 'apps/shop/base/a.yaml': null, 'apps/tools/base/a.yaml': configMap('a') });
+    await fleet.sync();
+
+    const labels = mapAt(await fleet.get('v1', 'ConfigMap', 'a'), 'metadata', 'labels');
+    assert.equal(labels[PART_OF_LABEL], applySetId('move-soon', 'tools'));
   });
 
   it('to an app that is held back stays with the old one until the new one can take it', async () => {

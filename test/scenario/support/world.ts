@@ -15,7 +15,7 @@ import {
 import type { FleetState } from '../../../src/model/fleet-state.ts';
 import type { Inventory } from '../../../src/model/observation.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
-import type { ClusterWriter } from '../../../src/model/ports.ts';
+import type { ClusterWriter, Clock } from '../../../src/model/ports.ts';
 import type { RenderedFleet } from '../../../src/model/render.ts';
 import type { DoneTick, Tick, TickMemory } from '../../../src/model/tick.ts';
 import { INVENTORY_NAMESPACE, inventoryName } from '../../../src/object/applyset.ts';
@@ -56,6 +56,8 @@ export interface FleetOptions<Name extends string> {
   readonly watching?: boolean;
   /** Who Muster is on the clusters: a path. */
   readonly kubeconfig?: string;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** One repository and the passes over its clusters, without processes: the real adapters, and nothing else. */
@@ -148,7 +150,7 @@ function createFleet<Name extends string>(
   fleet: string,
   names: readonly Name[],
   clusters: Readonly<Record<Name, WorldCluster>>,
-  { watching = false, kubeconfig }: FleetOptions<Name> & { readonly kubeconfig: string },
+  { watching = false, kubeconfig, clock = realClock }: FleetOptions<Name> & { readonly kubeconfig: string },
 ): TestFleet<Name> {
   const settings = readSettings({ kubeconfig }, {});
   const isHuman = humanManagers(settings);
@@ -176,7 +178,7 @@ function createFleet<Name extends string>(
     };
     const writer = hookedWriter(member.connection.writer, hooks);
     const { reader } = member.connection;
-    const ports = { reader, writer, clock: realClock, isHuman, mayWrite: () => true, onProgress: () => {} };
+    const ports = { reader, writer, clock, isHuman, mayWrite: () => true, onProgress: () => {} };
     const { tick, memory } = await reconcileCluster(input, ports, AbortSignal.timeout(30_000));
     member.memory = memory;
     return tick;
