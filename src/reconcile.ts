@@ -229,7 +229,10 @@ function remember(
   const { observation, result } = tick;
   const hashes = new Map(tick.target.apps.flatMap((app) => app.manifests.map((each) => [idKey(each.id), each.hash])));
   // What waits is not remembered: it waits for something that this cluster may have by now.
-  const answers = [...tick.previews].filter(([, { state }]) => state === 'accepted' || state === 'refused');
+  // Nor what is half done: an object that does not carry our label yet would not show that it changed.
+  const answers = [...tick.previews].filter(
+    ([, each]) => each.state === 'refused' || (each.state === 'accepted' && each.transfer === undefined),
+  );
   const previews = answers.map(([key, each]) => {
     const known = memory.previews.get(key);
     const resourceVersion = observation.objects.get(key)?.resourceVersion ?? '';

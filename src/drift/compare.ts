@@ -36,6 +36,24 @@ export function compareLive(before: LiveObject, after: LiveObject): readonly Fie
   }));
 }
 
+/** Fields that an API server names, `spec.selector`, as far as they lead through maps. */
+export function compareNamed(
+  kind: string,
+  names: readonly string[],
+  live: JsonObject,
+  desired: JsonObject,
+): readonly FieldDifference[] {
+  return names.map((name) => {
+    const path = (name.split('[')[0] ?? '').split('.').map((part) => `f:${part}`);
+    const [was, is] = [live, desired].map((body) => path.reduce<JsonValue | undefined>(stepInto, body));
+    return redactField(kind, path, {
+      path: formatPath(path),
+      ...(is === undefined ? {} : { desired: is }),
+      ...(was === undefined ? {} : { live: was }),
+    });
+  });
+}
+
 interface RawDifference {
   readonly path: FieldPath;
   readonly desired: JsonValue | undefined;

@@ -4,7 +4,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { InventoryEntry, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
 import { idKey } from '../object/id.ts';
-import { compareLive } from './compare.ts';
+import { compareLive, compareNamed } from './compare.ts';
 
 /**
  * Names every object that is not as the repository says, field by field. Drift and a new commit are the same comparison:
@@ -35,15 +35,19 @@ function difference(
   preview: Preview,
   entry: InventoryEntry | undefined,
 ): readonly Difference[] {
-  if (preview.state !== 'accepted' && preview.state !== 'unasked') return [];
+  if (preview.state !== 'accepted' && preview.state !== 'unasked' && preview.state !== 'recreate') return [];
   const cause = entry !== undefined && entry.desiredHash === manifest.hash ? 'drift' : 'new-revision';
   const base = { app: app.name, id: manifest.id, cause } as const;
+  if (preview.state === 'recreate') {
+    const fields = compareNamed(manifest.id.kind, preview.fields, preview.before.body ?? {}, manifest.body);
+    return [{ ...base, state: 'differs', fields }];
+  }
   if (preview.before === undefined) {
     const wasThere = entry !== undefined && entry.uid !== '';
     return [{ ...base, state: wasThere ? 'missing' : 'absent', fields: [] }];
   }
   if (preview.state === 'unasked') return [{ ...base, state: 'differs', fields: [] }];
-  if (preview.before.ownedHash === preview.after.ownedHash) return [];
+  if (preview.before.ownedHash === preview.after.ownedHash && preview.transfer === undefined) return [];
   const fields = compareLive(preview.before, preview.after);
   // No value is different, only who holds what: it is applied again, and is nobody's drift.
   return [{ ...base, ...(fields.length === 0 ? { cause: 'new-revision' } : {}), state: 'differs', fields }];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Diagnostic, Origin } from '../model/diagnostic.ts';
 import type { App, DocumentSource, Fleet } from '../model/fleet.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Locate } from '../model/locate.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { AppTarget, ClusterTarget, RenderedApp, RenderedCluster } from '../model/render.ts';
@@ -13,6 +13,7 @@ import { applyOverlays, type Draft } from './apply-overlays.ts';
 import { findAutoscaled } from './find-autoscaled.ts';
 import { findPlace } from './find-place.ts';
 import { finishObject } from './finish-object.ts';
+import { ignoredFields } from './ignored-fields.ts';
 import type { Problem } from './problem.ts';
 import { substitute } from './substitute.ts';
 
@@ -66,7 +67,7 @@ export function digestOf(apps: readonly RenderedApp[]): string {
   return `sha256:${hash.digest('hex')}`;
 }
 
-type FinishedManifest = Omit<Manifest, 'autoscaled'>;
+type FinishedManifest = Omit<Manifest, 'autoscaled' | 'ignored' | 'adopt'>;
 
 export type Report = (problem: Problem, source: DocumentSource) => void;
 
@@ -169,9 +170,7 @@ function finishApp(app: App, manifests: readonly FinishedManifest[], diagnostics
   if (errors.length > 0) return heldApp(app, errors);
   const autoscaled = findAutoscaled(manifests);
   const sorted = manifests
-    .map((manifest) =>
-      autoscaled.has(idKey(manifest.id)) ? asAutoscaled(manifest) : { ...manifest, autoscaled: false },
-    )
+    .map((manifest) => withOwnership(manifest, autoscaled.has(idKey(manifest.id)), app))
     .sort((a, b) => a.policy.wave - b.policy.wave || compareIds(a.id, b.id));
   return { ...heldApp(app, []), state: 'rendered', manifests: sorted };
 }
@@ -194,9 +193,17 @@ function explains(first: Diagnostic, second: Diagnostic): boolean {
 
 const VARIABLE_CODES: readonly Diagnostic['code'][] = ['UNKNOWN_VARIABLE', 'BAD_VARIABLE'];
 
-/** The same body means something else: an autoscaler that comes or goes is a change of what it scales. */
-function asAutoscaled(manifest: FinishedManifest): Manifest {
-  return { ...manifest, autoscaled: true, hash: hashJson([manifest.body, 'autoscaled']) };
+/** The same body means something else where its fields are left to others, or taken from them: that is a change, too. */
+function withOwnership(manifest: FinishedManifest, autoscaled: boolean, app: App): Manifest {
+  const ignored = ignoredFields(app.ignore, manifest.id);
+  const { adopt } = app;
+  const rules: readonly JsonValue[] = [
+    ...(autoscaled ? ['autoscaled'] : []),
+    ...(adopt.length === 0 ? [] : [{ adopt }]),
+    ...ignored.map(({ fields, managers = [] }) => ({ fields, managers })),
+  ];
+  const hash = rules.length === 0 ? manifest.hash : hashJson([manifest.body, ...rules]);
+  return { ...manifest, autoscaled, ignored, adopt, hash };
 }
 
 function toDiagnostic(

@@ -7,6 +7,7 @@ import { compareText, groupKindKey, groupOf } from '../object/id.ts';
 import { textAt } from '../object/json.ts';
 import { isNamespaced } from '../object/kinds.ts';
 import { withCustomResources } from '../object/merge-keys.ts';
+import { checkIgnoreRules } from './ignored-fields.ts';
 import { mergeDiagnostics } from './merge-diagnostics.ts';
 import { digestOf, heldApp, type RenderContext, renderCluster } from './render-cluster.ts';
 
@@ -22,7 +23,14 @@ export function renderTargets(
   const context = renderContext(config, locate);
   const apps = new Map(config.apps.map((app) => [app.name, app]));
   const renders = placed.targets.map((target) => renderCluster(target, apps, context));
-  const everywhere = [...config.diagnostics, ...placed.diagnostics];
+  const unused = config.apps.flatMap((app) =>
+    checkIgnoreRules(
+      app,
+      renders.map(({ cluster }) => cluster),
+      context.schema,
+    ),
+  );
+  const everywhere = [...config.diagnostics, ...placed.diagnostics, ...unused];
   const held = heldApps(config, everywhere);
   return {
     revision: config.revision,

@@ -3,6 +3,8 @@ import type { Expansion } from '../model/extensions.ts';
 import type { App, AppDefaults, Overlay, Placement } from '../model/fleet.ts';
 import type { RegularFile } from '../model/snapshot.ts';
 import { isManifestFile } from '../read-file.ts';
+import { FIELD_MANAGER } from '../object/applyset.ts';
+import { parseIgnore } from './parse-ignore.ts';
 import { parseOverlay, parseOverlayFolder, sortOverlays } from './parse-overlay.ts';
 import { parsePlacement } from './parse-placement.ts';
 import {
@@ -161,9 +163,9 @@ function parseAppSettings(
   own: OwnDocument<'App'> | undefined,
   defaults: AppDefaults,
   context: ParseContext,
-): Pick<App, 'namespace' | 'drift' | 'prune' | 'onUnplace' | 'suspend' | 'timeoutMs' | 'unprotect' | 'dependsOn'> {
+): Omit<App, 'name' | 'base' | 'placements' | 'overlays' | 'broken' | 'origin'> {
   const spec = own?.document.spec ?? {};
-  if (own !== undefined) refuseUnsupported(spec, ['ignore', 'adopt', 'health'], own.source, context);
+  if (own !== undefined) refuseUnsupported(spec, ['health'], own.source, context);
   return {
     ...(spec.namespace === undefined ? {} : { namespace: spec.namespace }),
     drift: spec.drift ?? defaults.drift,
@@ -173,7 +175,19 @@ function parseAppSettings(
     timeoutMs: spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(spec.timeout),
     unprotect: spec.unprotect ?? [],
     dependsOn: parseDependencies(own, context),
+    adopt: own === undefined ? [] : parseAdopt(own, context),
+    ignore: own === undefined ? [] : parseIgnore(own, context),
   };
+}
+
+function parseAdopt({ document, source }: OwnDocument<'App'>, context: ParseContext): readonly string[] {
+  const managers = document.spec.adopt ?? [];
+  if (managers.includes(FIELD_MANAGER)) {
+    const message = `"${FIELD_MANAGER}" is Muster itself`;
+    const help = 'Name the field managers of the tool that had the objects before.';
+    reportAt(source, `/spec/adopt/${managers.indexOf(FIELD_MANAGER)}`, { code: 'BAD_VALUE', message, help }, context);
+  }
+  return managers;
 }
 
 function parseDependencies(own: OwnDocument<'App'> | undefined, { locate }: ParseContext): App['dependsOn'] {

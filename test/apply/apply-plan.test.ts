@@ -50,8 +50,17 @@ function planOf(
     revision: 'new',
     settings: { prune: true, onUnplace: 'orphan', ...CLUSTER },
     inventory,
-    ...(writes ? { intent: withIntent(inventory, steps.flat()) } : {}),
+    ...(writes
+      ? {
+          intent: withIntent(
+            inventory,
+            steps.flat().map((each) => each.request),
+          ),
+        }
+      : {}),
+    transfers: [],
     steps,
+    recreations: [],
     deletes: deletes.map(deletion),
     skipped: [],
     kept: [],

@@ -80,7 +80,7 @@ const KEPT: readonly (readonly [missing: string, change: Case, reason: string, s
   ],
   [
     'an annotation keeps it',
-    { live: liveOf(LEFT, { prunePolicy: { keep: true } }) },
+    { live: liveOf(LEFT, { prunePolicy: { keep: true, confirm: false } }) },
     'muster.dev/prune: "false"',
     'released',
   ],
