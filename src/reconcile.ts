@@ -229,9 +229,14 @@ function remember(
   const { observation, result } = tick;
   const hashes = new Map(tick.target.apps.flatMap((app) => app.manifests.map((each) => [idKey(each.id), each.hash])));
   // What waits is not remembered: it waits for something that this cluster may have by now.
-  // Nor what is half done: an object that does not carry our label yet would not show that it changed.
+  // Nor what is half done: an object that does not carry our label yet would not show that it changed. Nor an answer that
+  // the write did not bear out.
+  const again = new Set(
+    result.apps.flatMap((app) => app.objects.flatMap((each) => (each.outcome === 'waiting' ? [idKey(each.id)] : []))),
+  );
   const answers = [...tick.previews].filter(
-    ([, each]) => each.state === 'refused' || (each.state === 'accepted' && each.transfer === undefined),
+    ([key, each]) =>
+      !again.has(key) && (each.state === 'refused' || (each.state === 'accepted' && each.transfer === undefined)),
   );
   const previews = answers.map(([key, each]) => {
     const known = memory.previews.get(key);

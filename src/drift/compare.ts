@@ -18,11 +18,12 @@ import { redactField } from './redact.ts';
 
 /**
  * The fields that an apply would change: those that we own before or after it. What others added is no difference.
- * `before` as it is, `after` as a dry-run answered.
+ * `before` as it is, `after` as a dry-run answered. `taken`: fields that become ours in between.
  */
-export function compareLive(before: LiveObject, after: LiveObject): readonly FieldDifference[] {
+export function compareLive(before: LiveObject, after: LiveObject, taken: JsonObject = {}): readonly FieldDifference[] {
   const [live, desired] = [before.body ?? {}, after.body ?? {}];
-  const fields = unionFields(appliedFields(live, FIELD_MANAGER), appliedFields(desired, FIELD_MANAGER));
+  const ours = unionFields(appliedFields(live, FIELD_MANAGER), appliedFields(desired, FIELD_MANAGER));
+  const fields = unionFields(ours, taken);
   const authors = managedEntries(live).filter(
     (entry) => !isOwn(entry, FIELD_MANAGER) && entry.subresource !== 'status',
   );

@@ -3,7 +3,9 @@ import type { Difference, DriftReport } from '../model/drift.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { InventoryEntry, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
+import { FIELD_MANAGER } from '../object/applyset.ts';
 import { idKey } from '../object/id.ts';
+import { appliedFields } from '../object/managed-fields.ts';
 import { compareLive, compareNamed } from './compare.ts';
 
 /**
@@ -48,7 +50,10 @@ function difference(
   }
   if (preview.state === 'unasked') return [{ ...base, state: 'differs', fields: [] }];
   if (preview.before.ownedHash === preview.after.ownedHash && preview.transfer === undefined) return [];
-  const fields = compareLive(preview.before, preview.after);
+  const { transfer } = preview;
+  const taken =
+    transfer === undefined ? {} : appliedFields({ metadata: { managedFields: transfer.managedFields } }, FIELD_MANAGER);
+  const fields = compareLive(preview.before, preview.after, taken);
   // No value is different, only who holds what: it is applied again, and is nobody's drift.
   return [{ ...base, ...(fields.length === 0 ? { cause: 'new-revision' } : {}), state: 'differs', fields }];
 }

@@ -12,7 +12,7 @@ import { isClean, mayApply } from '../object/clean.ts';
 import { definedKind } from '../object/defined-kind.ts';
 import { formatId, groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
 import { hashJson, listAt, mapAt } from '../object/json.ts';
-import { ownedHash } from '../object/managed-fields.ts';
+import { managedEntries, ownedHash } from '../object/managed-fields.ts';
 import { afterTransfer } from '../object/transfer-fields.ts';
 
 /** Requests under way at once: 4–16 saturate an API server on two cores (design 6). */
@@ -196,15 +196,15 @@ async function previewSeen(
   const transfer = live === undefined ? undefined : transferOf(composed, request, live);
   const { lost, takenOver } = composed;
   const unasked = { state: 'unasked', request, ...before(live), lost, takenOver } as const;
-  // To be made anew must be decided before anything is written.
-  const isAtomic = each.alone && !each.manifest.policy.recreate && transfer === undefined;
-  if (isAtomic && each.owned && (each.changed || live === undefined)) return unasked;
+  // What an apply alone cannot do must be known before anything is written.
+  const isSimple = !each.manifest.policy.recreate && transfer === undefined && !hasOldRecord(live, kind.served);
+  if (each.alone && isSimple && each.owned && (each.changed || live === undefined)) return unasked;
   const answer = await context.reader.dryRun(request, signal);
   if (answer.state === 'accepted') return accepted(request, live, answer.object, composed, transfer);
   const { refusal } = answer;
   if (refusal.kind === 'no-namespace') return previewWithoutNamespace(each, request, composed, context, signal);
   if (live === undefined) return refused(answer);
-  if (transfer !== undefined && ['stale', 'invalid'].includes(refusal.kind)) {
+  if (transfer !== undefined && (refusal.kind === 'stale' || (refusal.kind === 'invalid' && !refusal.immutable))) {
     // What goes with the transfer may be what is in the way. It changes no value, and the next look asks again.
     return { ...unasked, transfer };
   }
@@ -217,6 +217,13 @@ async function previewSeen(
     return previewRecreation(each, kind.served, live, refusal, context, signal);
   }
   return refused(answer);
+}
+
+/** Fields that are recorded under another version of the kind, which may be gone. */
+function hasOldRecord(live: LiveObject | undefined, { group, version }: ServedKind): boolean {
+  return managedEntries(live?.body ?? {}).some(
+    ({ apiVersion }) => groupOf(apiVersion) === group && versionOf(apiVersion) !== version && apiVersion !== '',
+  );
 }
 
 /**

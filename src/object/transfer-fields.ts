@@ -102,7 +102,8 @@ function claimOn(entry: ManagedEntry, live: JsonObject, body: JsonObject, rules:
   const said = standingFields(body, entry.fields, all.reduce(unionFields, {}));
   const was = commonFields(entry.fields, appliedFields(live, rules.manager));
   const claim = rules.leave.reduce(subtractPath, unionFields(said, was));
-  return holds(entry.fields, LAST_APPLIED) ? unionFields(claim, LAST_APPLIED_SET) : claim;
+  // By its name: a leaf around it is how API servers write that the map of annotations is there.
+  return at(entry.fields, ...LAST_APPLIED) === undefined ? claim : unionFields(claim, LAST_APPLIED_SET);
 }
 
 /** The manifest as kubectl applied it last, which it compares with: it would be wrong from now on. */
