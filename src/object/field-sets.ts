@@ -96,7 +96,9 @@ export function dropFields(body: JsonObject, fields: JsonObject, isHeld: (path: 
 /** Places that the set names whole, an item of a list before what is in it. */
 function wholes(fields: JsonObject, path: FieldPath): readonly FieldPath[] {
   const step = path.at(-1);
-  const inner = Object.keys(fields).filter((each) => each !== '.');
+  // An item that stays keeps what tells it apart.
+  const keys = step?.startsWith('k:') === true ? keyFields(step.slice(2)).map(([key]) => `f:${key}`) : [];
+  const inner = Object.keys(fields).filter((each) => each !== '.' && !keys.includes(each));
   const below = inner.flatMap((each) => wholes(subtree(fields, each), [...path, each]));
   const isWhole = isLeaf(fields) || (Object.hasOwn(fields, '.') && step?.startsWith('f:') === false);
   return step !== undefined && isWhole ? [path, ...below] : below;

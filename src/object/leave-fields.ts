@@ -43,7 +43,8 @@ export function leaveFields(
     return { rule, places };
   });
   const counts =
-    manifest.autoscaled || rules.some(({ rule, places }) => rule.managers === undefined && places.some(isCount));
+    manifest.autoscaled ||
+    manifest.ignored.some(({ fields, managers }) => managers === undefined && fields.includes('/spec/replicas'));
   const paths: FieldPath[] = counts ? [COUNT] : [];
   let body = counts ? leaveCount(manifest.body, live, others) : manifest.body;
   const leave = (path: FieldPath, value: JsonValue | undefined): void => {
@@ -136,7 +137,17 @@ function heldPlaces(
   );
 }
 
+/** What is empty without the field goes with it: to send an empty map is to own that there is one. */
 function put(body: JsonObject, path: FieldPath, value: JsonValue | undefined): JsonObject {
+  if (path.reduce<JsonValue | undefined>(stepInto, body) === undefined) return body;
   const next = value === undefined ? without(body, path) : replaceAt(body, path, value);
-  return isObject(next) ? next : body;
+  if (!isObject(next)) return body;
+  const around = path.slice(0, -1);
+  const rest = around.reduce<JsonValue | undefined>(stepInto, next);
+  const isEmptied = value === undefined && around.length > 0 && rest !== undefined && isEmpty(rest);
+  return isEmptied ? put(next, around, undefined) : next;
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return isObject(value) ? Object.keys(value).length === 0 : isList(value) && value.length === 0;
 }
