@@ -58,14 +58,17 @@ function unusedRule(rule: IgnoreRule, app: string, manifests: readonly Manifest[
   const of = group === undefined ? '' : ` of group "${group}"`;
   const ids = [...new Set(manifests.map(({ id }) => formatId(id)))];
   const names = new Map(manifests.map(({ id }) => [`${id.kind} ${id.name}`, formatId(id)]));
-  const near = nearestName(`${kind} ${name}`, names.keys());
+  const near = /[*?]/.test(name) ? undefined : nearestName(`${kind} ${name}`, names.keys());
   const nearKind = nearestName(kind, new Set(manifests.map(({ id }) => id.kind)));
   const meant = near === undefined ? nearKind : names.get(near);
+  const same = manifests.find(({ id }) => id.kind === kind && group !== undefined && id.group !== group);
+  const others = `The app has: ${ids.slice(0, 10).join(', ') || 'nothing'}.`;
+  const nearest = meant === undefined ? others : `Did you mean ${meant}?`;
   return {
     code: 'UNKNOWN_NAME',
     severity: 'warning',
     message: `the rule of spec.ignore for ${kind} ${place}${of} matches no object of the app`,
-    help: meant === undefined ? `The app has: ${ids.slice(0, 10).join(', ') || 'nothing'}.` : `Did you mean ${meant}?`,
+    help: same === undefined ? nearest : `Its group is "${same.id.group}".`,
     origin,
     app,
   };

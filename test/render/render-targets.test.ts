@@ -207,7 +207,7 @@ const IGNORED: readonly (readonly [rule: string, expected: readonly string[]])[]
   [
     '‸{kind: Deployment, group: extensions, fields: [/spec/replicas]}',
     [
-      'UNKNOWN_NAME: the rule of spec.ignore for Deployment * of group "extensions" matches no object of the app. Did you mean Deployment?',
+      'UNKNOWN_NAME: the rule of spec.ignore for Deployment * of group "extensions" matches no object of the app. Its group is "apps".',
     ],
   ],
   [
