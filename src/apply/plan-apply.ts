@@ -321,7 +321,14 @@ function judgeLeft(
 ): DeletionVerdict {
   const wanted = new Set(app.manifests.map((manifest) => idKey(manifest.id)));
   const left = inventory.entries.filter((entry) => !wanted.has(idKey(entry.id)));
-  return judgeSettled(left, context, (settled) => {
+  // Hands off means also later: without an entry it stays when its manifest leaves the repository.
+  const ignored = new Set(app.manifests.filter(({ policy }) => policy.apply === 'ignore').map(({ id }) => idKey(id)));
+  const released = keepAll(
+    inventory.entries.filter((entry) => ignored.has(idKey(entry.id))),
+    'muster.dev/apply: ignore',
+    'released',
+  ).kept;
+  const verdict = judgeSettled(left, context, (settled) => {
     if (!app.prune) return keepAll(settled, 'the app has prune: false', 'released');
     const behind = skipped.find((each) => each.outcome === 'waiting' || each.outcome === 'unknown');
     if (behind !== undefined)
@@ -332,6 +339,7 @@ function judgeLeft(
       );
     return judgeDeletions(settled, inventory, deletionContextOf(app, context));
   });
+  return { ...verdict, kept: [...verdict.kept, ...released] };
 }
 
 /** All objects of an app that left the cluster, or the repository. */
