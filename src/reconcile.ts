@@ -353,7 +353,15 @@ function remember(
     ),
   );
   // What waits is not remembered: it waits for something that this cluster may have by now.
-  const answers = [...tick.previews].filter(([, { state }]) => state === 'accepted' || state === 'refused');
+  // Nor what is half done: an object that does not carry our label yet would not show that it changed. Nor an answer that
+  // the write did not bear out.
+  const again = new Set(
+    result.apps.flatMap((app) => app.objects.flatMap((each) => (each.outcome === 'waiting' ? [idKey(each.id)] : []))),
+  );
+  const answers = [...tick.previews].filter(
+    ([key, each]) =>
+      !again.has(key) && (each.state === 'refused' || (each.state === 'accepted' && each.transfer === undefined)),
+  );
   const previews = answers.flatMap(([key, each]) => {
     const known = memory.previews.get(key);
     const resourceVersion = observation.objects.get(key)?.resourceVersion ?? '';

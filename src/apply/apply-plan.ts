@@ -7,6 +7,7 @@ import type {
   AppResult,
   DeleteAction,
   ObjectResult,
+  TransferAction,
 } from '../model/apply.ts';
 import { PortError, type PortFailure } from '../model/errors.ts';
 import type { Inventory } from '../model/observation.ts';
@@ -20,7 +21,8 @@ const PARALLEL = 8;
 export type OnProgress = (result: ObjectResult) => void;
 
 /**
- * Carries out a plan and decides nothing. Per app: inventory := old ∪ new → apply → delete → inventory := what is left.
+ * Carries out a plan and decides nothing. Per app: inventory := old ∪ new → transfer → apply → delete → inventory := what
+ * is left.
  * The first inventory write is a compare-and-swap: whoever loses it writes nothing.
  *
  * An outage ends the write phase; what was done until then is in the result.
@@ -63,8 +65,8 @@ async function applyApp(plan: AppPlan, context: Context): Promise<AppOutcome> {
   let recorded = plan;
   try {
     recorded = { ...plan, ...(await recordIntent(plan, context)) };
-    const applied = await runSteps(plan, add, context);
-    if (applied) await runDeletes(plan.deletes, plan.app, add, context);
+    const applied = (await runTransfers(plan, add, context)) && (await runSteps(plan, add, context));
+    if (applied) await runDeletes([...plan.recreations, ...plan.deletes], plan.app, add, context);
     await recordOutcome(recorded, { app: plan.app, objects }, context);
     return { app: { app: plan.app, objects } };
   } catch (error) {
@@ -102,6 +104,22 @@ async function recordPart(plan: AppPlan, objects: readonly ObjectResult[], conte
     if (!(error instanceof PortError)) throw error;
     // The record of the intent is still there, and names everything that may have been made.
   }
+}
+
+/** False: one was refused, and nothing is applied. The objects themselves are applied by the next tick, from what it reads. */
+async function runTransfers(plan: AppPlan, add: OnProgress, context: Context): Promise<boolean> {
+  const results = await mapLimited(plan.transfers, PARALLEL, async (action) => {
+    const result = await transferObject(plan.app, action, context);
+    add(result);
+    return result;
+  });
+  return results.every(({ outcome }) => outcome !== 'failed');
+}
+
+async function transferObject(app: string, action: TransferAction, { writer, signal }: Context): Promise<ObjectResult> {
+  const answer = await writer.transfer(action, signal);
+  if (answer.state === 'refused') return refused(app, action.id, answer.refusal);
+  return { app, id: action.id, outcome: 'configured', reason: action.reason };
 }
 
 /** False: an object was refused or has to be looked at again, and the later steps were not begun. */
@@ -147,7 +165,7 @@ async function runDeletes(
 /** A precondition that no longer holds is nobody's failure: what is there now is looked at by the next tick. */
 function refused(app: string, id: ObjectResult['id'], { kind, fields, message }: Refusal): ObjectResult {
   if (kind === 'namespace-ends') return { app, id, outcome: 'waiting', reason: 'its namespace is being deleted' };
-  return kind === 'conflict' && fields.length === 0
+  return kind === 'stale' || (kind === 'conflict' && fields.length === 0)
     ? { app, id, outcome: 'waiting', reason: 'it changed in this moment, and is looked at again' }
     : { app, id, outcome: 'failed', reason: message };
 }

@@ -35,6 +35,10 @@ export function fencedWriter(writer: ClusterWriter, { begin, record }: Fence): C
       check('apply', begin());
       return writer.apply(request, signal);
     },
+    transfer: (action, signal) => {
+      check('transfer', begin());
+      return writer.transfer(action, signal);
+    },
     delete: (action, signal) => {
       check('delete', begin());
       return writer.delete(action, signal);

@@ -4,7 +4,7 @@ import type { Guards } from '../model/fleet.ts';
 import type { ObjectId } from '../model/manifest.ts';
 import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
 import { applySetId } from '../object/applyset.ts';
-import { compareIds, compareText, groupKindKey, idKey } from '../object/id.ts';
+import { compareIds, compareText, formatId, groupKindKey, idKey } from '../object/id.ts';
 
 /** Namespaces that the cluster cannot do without. Their contents are not concerned. */
 const SYSTEM_NAMESPACES = ['kube-system', 'default', 'kube-public', 'kube-node-lease'];
@@ -52,20 +52,54 @@ export function judgeDeletions(
     else deletes.push(verdict);
   }
   const reason = overBudget(deletes.length, inventory.entries.length, context);
-  if (deletes.length === 0 || reason === undefined) return { deletes, kept, gone };
-  const digest = deletionDigest(context, deletes);
-  if (context.approvals.includes(digest)) return { deletes, kept, gone };
-  const waiting = deletes.map(({ id }) => ({
-    id,
-    reason: `waits for approval of ${digest}`,
-    state: 'waiting' as const,
-  }));
-  return {
-    deletes: [],
-    kept: [...kept, ...waiting],
-    gone,
-    approval: { digest, objects: deletes.map(({ id }) => id), reason },
-  };
+  const asked = reason === undefined ? deletes.filter((each) => asksFirst(each, context)) : deletes;
+  const approval = pendingApproval(asked, reason, context);
+  if (approval === undefined) return { deletes, kept, gone };
+  const waiting = asked.map(({ id }) => keep(id, `waits for approval of ${approval.digest}`));
+  return { deletes: deletes.filter((each) => !asked.includes(each)), kept: [...kept, ...waiting], gone, approval };
+}
+
+/**
+ * Which objects may be deleted now to be made anew, for a change that the API server allows only to a new object. They do
+ * not leave the repository, so no budget counts them; all other proofs are the same, and `muster.dev/confirm-delete` holds.
+ */
+export function judgeRecreations(
+  deletes: readonly DeleteAction[],
+  context: DeletionContext,
+): { readonly deletes: readonly DeleteAction[]; readonly approval?: PendingApproval } {
+  const asked = deletes.filter((each) => asksFirst(each, context));
+  const approval = pendingApproval(asked, undefined, context);
+  return approval === undefined ? { deletes } : { deletes: deletes.filter((each) => !asked.includes(each)), approval };
+}
+
+/** Why an object must not be deleted to be made anew; `undefined`: it may. */
+export function recreationObstacle(
+  entry: InventoryEntry | undefined,
+  live: LiveObject,
+  context: DeletionContext,
+): string | undefined {
+  if (entry === undefined) return 'it was there before Muster and is not ours yet';
+  if (entry.uid !== '' && entry.uid !== live.uid) return 'another object of the same name took its place';
+  return ownershipObstacle(live, context)?.reason ?? protection(live.id, context)?.reason;
+}
+
+/** What waits for people; `undefined`: nothing, or somebody approved exactly this list. */
+function pendingApproval(
+  asked: readonly DeleteAction[],
+  reason: string | undefined,
+  context: DeletionContext,
+): PendingApproval | undefined {
+  const [first] = asked;
+  if (first === undefined) return undefined;
+  const digest = deletionDigest(context, asked);
+  if (context.approvals.includes(digest)) return undefined;
+  const more = asked.length === 1 ? '' : ` and ${asked.length - 1} more`;
+  const wish = `${formatId(first.id)}${more} must be confirmed before deletion (muster.dev/confirm-delete)`;
+  return { digest, objects: asked.map(({ id }) => id), reason: reason ?? wish };
+}
+
+function asksFirst({ id }: DeleteAction, { observation }: DeletionContext): boolean {
+  return observation.objects.get(idKey(id))?.prunePolicy.confirm === true;
 }
 
 /** Names exactly this list on this cluster: an approval of it approves nothing else. */
@@ -94,8 +128,17 @@ function keepReason(entry: InventoryEntry, live: LiveObject, context: DeletionCo
   if (entry.uid === '' && !labelled) return release(id, 'it was there before Muster and never became ours');
   if (live.prunePolicy.keep) return release(id, 'muster.dev/prune: "false"');
   if (live.terminating) return keep(id, 'its deletion is under way');
-  if (!labelled) return keep(id, 'its ownership label was changed by hand');
-  if (live.owners.length > 0) return keep(id, `it is owned by ${live.owners.join(', ')}`);
+  return ownershipObstacle(live, context) ?? protection(id, context);
+}
+
+/** It must be ours, and nobody else's: what carries neither our label nor an owner is somebody's by now. */
+function ownershipObstacle(live: LiveObject, { fleet, app }: DeletionContext): KeptObject | undefined {
+  if (live.partOf !== applySetId(fleet, app)) return keep(live.id, 'its ownership label was changed by hand');
+  return live.owners.length > 0 ? keep(live.id, `it is owned by ${live.owners.join(', ')}`) : undefined;
+}
+
+/** Kinds and objects whose loss takes more with it than a manifest brings back. */
+function protection(id: ObjectId, context: DeletionContext): KeptObject | undefined {
   if (id.group === '' && id.kind === 'Namespace' && SYSTEM_NAMESPACES.includes(id.name))
     return protect(id, 'the cluster cannot do without it');
   if (context.guards.protect.includes(id.kind) && !context.unprotect.includes(id.kind))

@@ -1,4 +1,4 @@
-import type { AppPlan, AppResult, ApplyAction, SkippedObject } from '../model/apply.ts';
+import type { AppPlan, AppResult, ApplyRequest, SkippedObject } from '../model/apply.ts';
 import type { Inventory, InventoryEntry } from '../model/observation.ts';
 import { idKey } from '../object/id.ts';
 
@@ -14,7 +14,7 @@ export function emptyInventory(app: string, clusterUid: string, clusterName: str
  */
 export function withIntent(
   inventory: Inventory,
-  actions: readonly ApplyAction[],
+  actions: readonly Pick<ApplyRequest, 'served' | 'id'>[],
   found: readonly SkippedObject[] = [],
 ): Inventory {
   const known = new Set(inventory.entries.map((entry) => idKey(entry.id)));
@@ -37,9 +37,11 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
   const left = new Set(
     [...plan.gone, ...plan.kept.filter((each) => each.state === 'released').map((each) => each.id)].map(idKey),
   );
+  // What is made anew stays ours meanwhile: what comes next is a heal or an apply, and no discovery.
+  const recreated = new Set(plan.recreations.map((each) => idKey(each.id)));
   for (const each of result.objects) {
     const action = applied.get(idKey(each.id));
-    if (each.outcome === 'deleted') left.add(idKey(each.id));
+    if (each.outcome === 'deleted' && !recreated.has(idKey(each.id))) left.add(idKey(each.id));
     else if (each.live !== undefined && action !== undefined)
       clean.set(idKey(each.id), { desiredHash: action.desiredHash, live: each.live, lost: action.lost });
   }
@@ -61,8 +63,7 @@ export function sameInventory(a: Inventory, b: Inventory): boolean {
   );
 }
 
-function intendedEntry({ request }: ApplyAction): InventoryEntry {
-  const { served, id } = request;
+function intendedEntry({ served, id }: Pick<ApplyRequest, 'served' | 'id'>): InventoryEntry {
   const apiVersion = served.group === '' ? served.version : `${served.group}/${served.version}`;
   return { id, apiVersion, uid: '', desiredHash: '', ownedHash: '' };
 }

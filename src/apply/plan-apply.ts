@@ -1,12 +1,29 @@
-import type { AppPlan, ApplyAction, ApplyPlan, Block, Preview, SkippedObject } from '../model/apply.ts';
-import type { Difference, DriftReport } from '../model/drift.ts';
+import type {
+  AppPlan,
+  ApplyAction,
+  ApplyPlan,
+  Block,
+  DeleteAction,
+  Preview,
+  SkippedObject,
+  TransferAction,
+} from '../model/apply.ts';
+import type { Difference, DriftReport, LostField } from '../model/drift.ts';
 import type { Fleet } from '../model/fleet.ts';
 import type { Manifest, ObjectId } from '../model/manifest.ts';
 import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
 import { isClean } from '../object/clean.ts';
 import { formatId, idKey } from '../object/id.ts';
-import { compareForDeletion, type DeletionVerdict, judgeDeletions, keepAll } from './guards.ts';
+import {
+  compareForDeletion,
+  type DeletionContext,
+  type DeletionVerdict,
+  judgeDeletions,
+  judgeRecreations,
+  keepAll,
+  recreationObstacle,
+} from './guards.ts';
 import { healDelayMs } from './heal-delay.ts';
 import { emptyInventory, withIntent } from './inventory.ts';
 import { definedKinds, inSteps, kindRank } from './waves.ts';
@@ -63,14 +80,14 @@ interface Context extends PlanInput {
   readonly entries: ReadonlyMap<string, ReadonlyMap<string, InventoryEntry>>;
 }
 
-const NOTHING = { steps: [], deletes: [], kept: [], gone: [] } as const;
+const NOTHING = { transfers: [], steps: [], recreations: [], deletes: [], kept: [], gone: [] } as const;
 
 /** An app that the cluster should have. */
 function planApp(app: RenderedApp, context: Context): AppPlan {
   const known = context.observation.inventories.get(app.name);
   const inventory = known ?? emptyInventory(app.name, context.observation.clusterUid, context.target.cluster.name);
   const decisions = app.manifests.map((manifest) => decide(manifest, app, context));
-  const skipped = decisions.filter((each) => 'outcome' in each);
+  const skipped = decisions.flatMap((each) => (each.kind === 'skip' ? [each.skipped] : []));
   const blocked = blockOf(app, inventory, skipped, context);
   const base = {
     app: app.name,
@@ -80,21 +97,34 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   };
   if (blocked !== undefined) return { ...base, ...NOTHING, blocked, skipped };
 
-  const actions = decisions.filter((each) => 'request' in each);
-  const gate = openWave(app, actions, context);
+  const todo = decisions.filter((each) => each.kind !== 'skip');
+  const gate = openWave(app, todo, context);
   const waves = new Map(app.manifests.map((manifest) => [idKey(manifest.id), manifest.policy.wave]));
-  const isOpen = (action: ApplyAction): boolean => (waves.get(idKey(action.request.id)) ?? 0) <= gate.wave;
-  const now = actions.filter(isOpen);
-  const later = actions.filter((action) => !isOpen(action)).map((action) => waitFor(action, gate.reason));
-  const verdict = judgeLeft(app, inventory, [...skipped, ...later], context);
+  const isOpen = ({ id }: Todo): boolean => (waves.get(idKey(id)) ?? 0) <= gate.wave;
+  const now = todo.filter(isOpen);
+  const later = todo.filter((each) => !isOpen(each)).map((each) => waitFor(each, gate.reason));
+  const actions = now.flatMap((each) => (each.kind === 'apply' ? [each.action] : []));
+  const transfers = now.flatMap((each) => (each.kind === 'transfer' ? [each.action] : []));
+  const recreating = now.flatMap((each) => (each.kind === 'recreate' ? [each.action] : []));
+  const recreations = judgeRecreations(recreating, deletionContextOf(app, context));
+  // What is done to these objects is only the beginning: the next tick goes on from what it reads.
+  const begun = now.filter((each) => each.kind !== 'apply').map((each) => waitFor(each, each.reason));
+  const waiting = [...skipped, ...later, ...begun];
+  const verdict = judgeLeft(app, inventory, waiting, context);
   const found = skipped.filter(({ id, clean }) => clean !== undefined && !isRecorded(id, app.name, context));
-  const intent = { ...withIntent(inventory, now, found), ...clusterOf(context) };
+  const written = [...actions.map(({ request }) => request), ...transfers];
+  const intent = { ...withIntent(inventory, written, found), ...clusterOf(context) };
+  const deletions = [...recreations.deletes, ...verdict.deletes];
+  const { approval = verdict.approval } = recreations;
   return {
     ...base,
-    ...(now.length + verdict.deletes.length + found.length === 0 ? {} : { intent }),
+    ...(written.length + deletions.length + found.length === 0 ? {} : { intent }),
     ...parts(verdict, context),
-    steps: inSteps(now, (action) => action.request.id, context.custom),
-    skipped: [...skipped, ...later],
+    ...(approval === undefined ? {} : { approval }),
+    transfers,
+    steps: inSteps(actions, (action) => action.request.id, context.custom),
+    recreations: recreations.deletes,
+    skipped: waiting,
   };
 }
 
@@ -119,7 +149,9 @@ function planLeaving(inventory: Inventory, context: Context): AppPlan {
     ...base,
     ...(verdict.deletes.length === 0 ? {} : { intent: inventory }),
     ...parts(verdict, context),
+    transfers: [],
     steps: [],
+    recreations: [],
   };
 }
 
@@ -128,26 +160,56 @@ function isRecorded(id: ObjectId, app: string, { entries }: Context): boolean {
 }
 
 /** What is done to one manifest: an action, or a reason for none. */
-function decide(manifest: Manifest, app: RenderedApp, context: Context): ApplyAction | SkippedObject {
+type Decision = Todo | { readonly kind: 'skip'; readonly skipped: SkippedObject };
+
+/** `lost`: what is left to other controllers, whatever is done. `reason`: what happens, where it is not the whole. */
+type Todo = { readonly id: ObjectId; readonly lost: readonly LostField[] } & (
+  | { readonly kind: 'apply'; readonly action: ApplyAction }
+  | { readonly kind: 'transfer'; readonly action: TransferAction; readonly reason: string }
+  | { readonly kind: 'recreate'; readonly action: DeleteAction; readonly reason: string }
+);
+
+function decide(manifest: Manifest, app: RenderedApp, context: Context): Decision {
   const { id } = manifest;
+  const skip = (skipped: SkippedObject): Decision => ({ kind: 'skip', skipped });
   const preview = context.previews.get(idKey(id));
-  if (preview === undefined) return unpreviewed(manifest, app, context);
-  if (preview.state !== 'accepted' && preview.state !== 'unasked') {
-    return { id, outcome: preview.state, reason: preview.reason, lost: [] };
+  if (preview === undefined) return skip(unpreviewed(manifest, app, context));
+  if (preview.state !== 'accepted' && preview.state !== 'unasked' && preview.state !== 'recreate') {
+    return skip({ id, outcome: preview.state, reason: preview.reason, lost: [] });
   }
+  const lost = preview.state === 'recreate' ? [] : preview.lost;
   const difference = context.differences.get(idKey(id));
   if (difference === undefined) {
     const clean = preview.state === 'accepted' ? { clean: { desiredHash: manifest.hash, live: preview.after } } : {};
-    return { id, outcome: 'unchanged', reason: '', lost: preview.lost, ...clean };
+    return skip({ id, outcome: 'unchanged', reason: '', lost, ...clean });
   }
   const pause = difference.cause === 'drift' ? healingPause(app, idKey(id), context) : undefined;
-  if (pause !== undefined) return { id, outcome: 'drifted', lost: preview.lost, ...pause };
-  return {
-    request: preview.request,
-    desiredHash: manifest.hash,
-    ...(preview.before === undefined ? {} : { before: preview.before }),
-    lost: preview.lost,
-  };
+  if (pause !== undefined) return skip({ id, outcome: 'drifted', lost, ...pause });
+  if (preview.state === 'recreate') return decideRecreation(manifest, preview, app, context);
+  if (preview.transfer !== undefined) {
+    const { transfer } = preview;
+    return { kind: 'transfer', id, lost, action: transfer, reason: transfer.reason };
+  }
+  const before = preview.before === undefined ? {} : { before: preview.before };
+  return { kind: 'apply', id, lost, action: { request: preview.request, desiredHash: manifest.hash, ...before, lost } };
+}
+
+/** Deleted first, as far as that is proven: the rest is what every tick does with an object that is not there. */
+function decideRecreation(
+  { id }: Manifest,
+  { request, before, reason }: Extract<Preview, { readonly state: 'recreate' }>,
+  app: RenderedApp,
+  context: Context,
+): Decision {
+  const entry = context.entries.get(app.name)?.get(idKey(id));
+  const obstacle = recreationObstacle(entry, before, deletionContextOf(app, context));
+  if (obstacle !== undefined) {
+    const text = `${reason}. It is not deleted to be made anew: ${obstacle}`;
+    return { kind: 'skip', skipped: { id, outcome: 'refused', reason: text, lost: [] } };
+  }
+  const { uid, resourceVersion } = before;
+  const action = { served: request.served, id, uid, resourceVersion };
+  return { kind: 'recreate', id, lost: [], action, reason: `it is deleted and made anew: ${reason}` };
 }
 
 /** Not previewed: clean, or an annotation says to leave it. */
@@ -233,8 +295,8 @@ interface Gate {
 }
 
 /** The first wave that has something left to do or to wait for; all later ones wait (level-triggered: no memory). */
-function openWave(app: RenderedApp, actions: readonly ApplyAction[], { observation }: Context): Gate {
-  const acting = new Set(actions.map((action) => idKey(action.request.id)));
+function openWave(app: RenderedApp, todo: readonly Todo[], { observation }: Context): Gate {
+  const acting = new Set(todo.map(({ id }) => idKey(id)));
   const waves = [...new Set(app.manifests.map((manifest) => manifest.policy.wave))].sort((a, b) => a - b);
   for (const wave of waves.slice(0, -1)) {
     const behind = app.manifests.find(({ id, policy }) => {
@@ -246,8 +308,8 @@ function openWave(app: RenderedApp, actions: readonly ApplyAction[], { observati
   return { wave: Number.POSITIVE_INFINITY, reason: '' };
 }
 
-function waitFor(action: ApplyAction, reason: string): SkippedObject {
-  return { id: action.request.id, outcome: 'waiting', reason, lost: action.lost };
+function waitFor({ id, lost }: Todo, reason: string): SkippedObject {
+  return { id, outcome: 'waiting', reason, lost };
 }
 
 /** Objects of an app that left the repository while the app stayed. */
@@ -259,7 +321,14 @@ function judgeLeft(
 ): DeletionVerdict {
   const wanted = new Set(app.manifests.map((manifest) => idKey(manifest.id)));
   const left = inventory.entries.filter((entry) => !wanted.has(idKey(entry.id)));
-  return judgeSettled(left, context, (settled) => {
+  // Hands off means also later: without an entry it stays when its manifest leaves the repository.
+  const ignored = new Set(app.manifests.filter(({ policy }) => policy.apply === 'ignore').map(({ id }) => idKey(id)));
+  const released = keepAll(
+    inventory.entries.filter((entry) => ignored.has(idKey(entry.id))),
+    'muster.dev/apply: ignore',
+    'released',
+  ).kept;
+  const verdict = judgeSettled(left, context, (settled) => {
     if (!app.prune) return keepAll(settled, 'the app has prune: false', 'released');
     const behind = skipped.find((each) => each.outcome === 'waiting' || each.outcome === 'unknown');
     if (behind !== undefined)
@@ -268,8 +337,9 @@ function judgeLeft(
         `nothing is deleted before everything is applied: ${formatId(behind.id)} is not`,
         'waiting',
       );
-    return judgeDeletions(settled, inventory, { ...deletionContext(app.name, context), unprotect: app.unprotect });
+    return judgeDeletions(settled, inventory, deletionContextOf(app, context));
   });
+  return { ...verdict, kept: [...verdict.kept, ...released] };
 }
 
 /** All objects of an app that left the cluster, or the repository. */
@@ -313,6 +383,10 @@ function judgeSettled(
     ...keepAll(doubtful, `nothing is deleted while app "${held}" cannot be rendered: it may want it`, 'waiting').kept,
   ];
   return { ...verdict, kept: [...waiting, ...verdict.kept] };
+}
+
+function deletionContextOf(app: RenderedApp, context: Context): DeletionContext {
+  return { ...deletionContext(app.name, context), unprotect: app.unprotect };
 }
 
 function deletionContext(app: string, { fleet, target, observation, desiredUids }: Context) {

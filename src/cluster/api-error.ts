@@ -18,7 +18,7 @@ export function refusalOf(answer: Answer, secret: boolean): Refusal | undefined 
     kind,
     message: secret ? maskedMessage(status, causes, text) : oneLine(plainText(text)),
     fields: causes.flatMap((cause) => textAt(cause, 'field') ?? []),
-    immutable: answer.status === 422 && causes.some(isImmutable),
+    immutable: answer.status === 422 && causes.length > 0 && causes.every(isImmutable),
   };
 }
 
@@ -89,6 +89,7 @@ function kindOf(code: number, status: JsonObject): Refusal['kind'] | undefined {
   if (code !== 500) return undefined;
   const message = textAt(status, 'message') ?? '';
   if (MISFITS.test(message)) return 'invalid';
+  if (/request to convert CR (to|from) an invalid group\/version/.test(message)) return 'stale';
   if (/failed calling webhook/.test(message)) return 'webhook';
   return /request is too large/.test(message) ? 'too-large' : 'failed';
 }
@@ -112,7 +113,7 @@ function plainText(text: string): string {
 /** Proven by the server's own cause, never by the status code alone: 422 has a hundred other reasons. */
 function isImmutable(cause: JsonObject): boolean {
   const message = textAt(cause, 'message') ?? '';
-  return /immutable|may not be changed|updates to .* are forbidden|cannot be changed/i.test(message);
+  return /immutable|(may not|cannot) (be changed|change)|updates to .* are forbidden/i.test(message);
 }
 
 /** Field and reason of each cause; the server's own text quotes the rejected values. */

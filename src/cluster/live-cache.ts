@@ -3,7 +3,7 @@ import { PortError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ObjectId } from '../model/manifest.ts';
 import type { LiveObject } from '../model/observation.ts';
-import { sameJson, isObject, mapAt, textAt } from '../object/json.ts';
+import { isObject, mapAt, textAt } from '../object/json.ts';
 import { idKey } from '../object/id.ts';
 import { type Describe, type Lister, listObjects, listParameters, type ListQuery } from './list.ts';
 import { objectPath } from './paths.ts';
@@ -183,7 +183,8 @@ function sameFacts(a: LiveObject, b: LiveObject): boolean {
     a.terminating === b.terminating &&
     a.health.state === b.health.state &&
     a.health.message === b.health.message &&
-    sameJson(a.prunePolicy.keep, b.prunePolicy.keep)
+    a.prunePolicy.keep === b.prunePolicy.keep &&
+    a.prunePolicy.confirm === b.prunePolicy.confirm
   );
 }
 

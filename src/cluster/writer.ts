@@ -1,9 +1,9 @@
-import type { DeleteAction } from '../model/apply.ts';
+import type { DeleteAction, TransferAction } from '../model/apply.ts';
 import { PortError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ObjectId } from '../model/manifest.ts';
 import type { Inventory, LiveObject } from '../model/observation.ts';
-import type { ClusterWriter, DeleteAnswer } from '../model/ports.ts';
+import type { ApplyAnswer, ClusterWriter, DeleteAnswer } from '../model/ports.ts';
 import { FIELD_MANAGER, INVENTORY_NAMESPACE, inventoryName } from '../object/applyset.ts';
 import { formatId } from '../object/id.ts';
 import { at, printJson, textAt } from '../object/json.ts';
@@ -44,6 +44,11 @@ export function createWriter(
       else if (answer.refusal.kind === 'conflict') observer.doubted(request.id);
       return answer;
     },
+    transfer: async (action, signal) => {
+      const answer = await transferFields(cluster, transport, describe, action, signal);
+      if (answer.state === 'accepted') observer.stored(answer.object);
+      return answer;
+    },
     delete: async (action, signal) => {
       const answer = await orDoubt(action.id, deleteObject(cluster, transport, action, signal));
       if (answer.state === 'gone') observer.removed(action.id);
@@ -71,6 +76,40 @@ function inventoryId(fleet: string, inventory: Inventory): ObjectId {
     namespace: INVENTORY_NAMESPACE,
     name: inventoryName(fleet, inventory.app),
   };
+}
+
+/**
+ * A JSON patch, because nothing else replaces `managedFields`: an apply refuses them, and a merge would add to them. The
+ * resourceVersion in it makes it a compare-and-swap (client-go, `csaupgrade`).
+ */
+async function transferFields(
+  cluster: string,
+  transport: Transport,
+  describe: Describe,
+  { served, id, managedFields, resourceVersion }: TransferAction,
+  signal: AbortSignal,
+): Promise<ApplyAnswer> {
+  const patch = [
+    { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+    { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+  ];
+  const request: ApiRequest = {
+    method: 'PATCH',
+    path: objectPath(served, id.namespace, id.name),
+    query: { fieldManager: FIELD_MANAGER },
+    contentType: 'application/json-patch+json',
+    body: printJson(patch),
+    operation: 'transfer',
+    subject: formatId(id),
+  };
+  const answer = await transport.request(request, signal);
+  if (answer.status === 200) {
+    return { state: 'accepted', created: false, object: describe(objectOf(answer, request, cluster)) };
+  }
+  const refusal = refusalOf(answer, id.kind === 'Secret');
+  if (refusal === undefined) throw outage(answer, request, cluster);
+  const gone = answer.status === 404 && textAt(answer.body, 'reason') === 'NotFound';
+  return { state: 'refused', refusal: gone ? { ...refusal, kind: 'conflict', fields: [] } : refusal };
 }
 
 async function deleteObject(

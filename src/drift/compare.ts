@@ -18,11 +18,12 @@ import { redactField } from './redact.ts';
 
 /**
  * The fields that an apply would change: those that we own before or after it. What others added is no difference.
- * `before` as it is, `after` as a dry-run answered.
+ * `before` as it is, `after` as a dry-run answered. `taken`: fields that become ours in between.
  */
-export function compareLive(before: LiveObject, after: LiveObject): readonly FieldDifference[] {
+export function compareLive(before: LiveObject, after: LiveObject, taken: JsonObject = {}): readonly FieldDifference[] {
   const [live, desired] = [before.body ?? {}, after.body ?? {}];
-  const fields = unionFields(appliedFields(live, FIELD_MANAGER), appliedFields(desired, FIELD_MANAGER));
+  const ours = unionFields(appliedFields(live, FIELD_MANAGER), appliedFields(desired, FIELD_MANAGER));
+  const fields = unionFields(ours, taken);
   const authors = managedEntries(live).filter(
     (entry) => !isOwn(entry, FIELD_MANAGER) && entry.subresource !== 'status',
   );
@@ -34,6 +35,24 @@ export function compareLive(before: LiveObject, after: LiveObject): readonly Fie
     }),
     ...author(each, live, authors),
   }));
+}
+
+/** Fields that an API server names, `spec.selector`, as far as they lead through maps. */
+export function compareNamed(
+  kind: string,
+  names: readonly string[],
+  live: JsonObject,
+  desired: JsonObject,
+): readonly FieldDifference[] {
+  return names.map((name) => {
+    const path = (name.split('[')[0] ?? '').split('.').map((part) => `f:${part}`);
+    const [was, is] = [live, desired].map((body) => path.reduce<JsonValue | undefined>(stepInto, body));
+    return redactField(kind, path, {
+      path: formatPath(path),
+      ...(is === undefined ? {} : { desired: is }),
+      ...(was === undefined ? {} : { live: was }),
+    });
+  });
 }
 
 interface RawDifference {

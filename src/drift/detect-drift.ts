@@ -3,8 +3,10 @@ import type { Difference, DriftReport } from '../model/drift.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { InventoryEntry, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
+import { FIELD_MANAGER } from '../object/applyset.ts';
 import { idKey } from '../object/id.ts';
-import { compareLive } from './compare.ts';
+import { appliedFields } from '../object/managed-fields.ts';
+import { compareLive, compareNamed } from './compare.ts';
 
 /**
  * Names every object that is not as the repository says, field by field. Drift and a new commit are the same comparison:
@@ -35,16 +37,23 @@ function difference(
   preview: Preview,
   entry: InventoryEntry | undefined,
 ): readonly Difference[] {
-  if (preview.state !== 'accepted' && preview.state !== 'unasked') return [];
+  if (preview.state !== 'accepted' && preview.state !== 'unasked' && preview.state !== 'recreate') return [];
   const cause = entry !== undefined && entry.desiredHash === manifest.hash ? 'drift' : 'new-revision';
   const base = { app: app.name, id: manifest.id, cause } as const;
+  if (preview.state === 'recreate') {
+    const fields = compareNamed(manifest.id.kind, preview.fields, preview.before.body ?? {}, manifest.body);
+    return [{ ...base, state: 'differs', fields }];
+  }
   if (preview.before === undefined) {
     const wasThere = entry !== undefined && entry.uid !== '';
     return [{ ...base, state: wasThere ? 'missing' : 'absent', fields: [] }];
   }
   if (preview.state === 'unasked') return [{ ...base, state: 'differs', fields: [] }];
-  if (preview.before.ownedHash === preview.after.ownedHash) return [];
-  const fields = compareLive(preview.before, preview.after);
+  if (preview.before.ownedHash === preview.after.ownedHash && preview.transfer === undefined) return [];
+  const { transfer } = preview;
+  const taken =
+    transfer === undefined ? {} : appliedFields({ metadata: { managedFields: transfer.managedFields } }, FIELD_MANAGER);
+  const fields = compareLive(preview.before, preview.after, taken);
   // No value is different, only who holds what: it is applied again, and is nobody's drift.
   return [{ ...base, ...(fields.length === 0 ? { cause: 'new-revision' } : {}), state: 'differs', fields }];
 }

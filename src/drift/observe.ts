@@ -12,7 +12,7 @@ import type {
 import type { ClusterReader } from '../model/ports.ts';
 import type { RenderedCluster } from '../model/render.ts';
 import { applySetId } from '../object/applyset.ts';
-import { findServed, type WantedKind } from '../object/discovery.ts';
+import { findServed, servedVersions, type WantedKind } from '../object/discovery.ts';
 import { groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
 
 /** Requests under way at once: 4–16 saturate an API server on two cores (design 6). */
@@ -85,7 +85,7 @@ async function readKind(
   }
   try {
     for (const object of await reader.list(served, applySets, signal)) objects.set(idKey(object.id), object);
-    return { state: 'listed', served };
+    return { state: 'listed', served, versions: servedVersions(discovery, kind) };
   } catch (error) {
     return unknownKind(error);
   }

@@ -1,18 +1,19 @@
 import { mapLimited } from '../concurrency.ts';
-import type { ApplyRequest, Preview } from '../model/apply.ts';
+import type { ApplyRequest, Preview, TransferAction } from '../model/apply.ts';
 import { invariant } from '../model/errors.ts';
-import type { JsonObject } from '../model/json.ts';
 import type { GroupKind, Manifest, ObjectId } from '../model/manifest.ts';
 import type { KindState, LiveObject, Observation, ServedKind } from '../model/observation.ts';
-import type { ApplyAnswer, ClusterReader } from '../model/ports.ts';
+import type { ApplyAnswer, ClusterReader, Refusal } from '../model/ports.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
 import type { RememberedPreview } from '../model/tick.ts';
-import { applySetId, PART_OF_LABEL } from '../object/applyset.ts';
+import { applySetId, FIELD_MANAGER, PART_OF_LABEL } from '../object/applyset.ts';
 import { type ComposedBody, composeBody, type FieldPolicy } from '../object/compose-body.ts';
 import { isClean, mayApply } from '../object/clean.ts';
 import { definedKind } from '../object/defined-kind.ts';
-import { formatId, groupKindKey, idKey, versionOf } from '../object/id.ts';
-import { hashJson, mapAt } from '../object/json.ts';
+import { formatId, groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
+import { hashJson, listAt, mapAt } from '../object/json.ts';
+import { managedEntries, ownedHash } from '../object/managed-fields.ts';
+import { afterTransfer } from '../object/transfer-fields.ts';
 
 /** Requests under way at once: 4–16 saturate an API server on two cores (design 6). */
 const PARALLEL = 8;
@@ -117,10 +118,12 @@ async function previewObject(each: DirtyObject, context: AskContext, signal: Abo
   const obstacle = kindObstacle(manifest, state, context.target);
   if (obstacle !== undefined || state.state !== 'listed') return obstacle ?? { state: 'unknown', reason: '' };
   const { served } = state;
-  if (each.live === undefined && !each.owned) return previewUnseen(each, served, context, signal);
+  if (each.live === undefined && !each.owned) return previewUnseen(each, state, context, signal);
   const live = await withBody(each.live, served, context, signal);
-  return previewSeen(each, served, live, context, signal);
+  return previewSeen(each, state, live, context, signal);
 }
+
+type ListedKind = Extract<KindState, { readonly state: 'listed' }>;
 
 function kindObstacle(manifest: Manifest, state: KindState, target: RenderedCluster): Preview | undefined {
   const { id, apiVersion } = manifest;
@@ -159,11 +162,12 @@ function isDefined(kind: GroupKind, version: string, target: RenderedCluster): b
 /** Nobody has seen it under our label: it is new, or somebody else's. The dry-run of a new object says 201. */
 async function previewUnseen(
   each: DirtyObject,
-  served: ServedKind,
+  kind: ListedKind,
   context: AskContext,
   signal: AbortSignal,
 ): Promise<Preview> {
-  const composed = compose(each.manifest, undefined, each.app, context);
+  const { served } = kind;
+  const composed = compose(each, undefined, context);
   const request = requestOf(each.manifest, served, composed);
   if (isEnding(each.manifest.id.namespace, context)) return waitingForEnd(each.manifest.id.namespace);
   if (context.toCome.has(each.manifest.id.namespace)) {
@@ -174,33 +178,52 @@ async function previewUnseen(
   if (answer.state === 'refused' && answer.refusal.kind === 'no-namespace') {
     return previewWithoutNamespace(each, request, composed, context, signal);
   }
-  if (answer.state === 'refused' && answer.refusal.kind !== 'conflict') return refused(answer, each.manifest.id);
+  const mayExist: readonly Refusal['kind'][] = ['conflict', 'stale', 'invalid'];
+  if (answer.state === 'refused' && !mayExist.includes(answer.refusal.kind)) return refused(answer, each.manifest.id);
   const { namespace, name } = each.manifest.id;
   const live = await context.reader.get(served, namespace, name, signal);
+  // Invalid as it is, or only beside what stands there already: that is seen where both are known.
+  if (live === undefined && answer.state === 'refused' && answer.refusal.kind === 'invalid')
+    return refused(answer, each.manifest.id);
   if (live === undefined) return { state: 'waiting', reason: 'it was deleted while it was looked at' };
   if (each.manifest.policy.apply === 'create-only')
     return { state: 'skipped', reason: 'muster.dev/apply: create-only' };
-  return previewSeen(each, served, live, context, signal);
+  return previewSeen(each, kind, live, context, signal);
 }
 
 async function previewSeen(
   each: DirtyObject,
-  served: ServedKind,
+  kind: ListedKind,
   live: LiveObject | undefined,
   context: PreviewContext,
   signal: AbortSignal,
 ): Promise<Preview> {
   const foreign = live === undefined ? undefined : foreignReason(live, each, context);
   if (foreign !== undefined) return foreign;
-  const composed = compose(each.manifest, live?.body, each.app, context);
-  const request = requestOf(each.manifest, served, composed);
-  if (each.alone && each.owned && (each.changed || live === undefined)) {
-    return { state: 'unasked', request, ...before(live), lost: composed.lost, takenOver: composed.takenOver };
-  }
+  const composed = compose(each, live, context, (version) => !kind.versions.includes(version));
+  const request = requestOf(each.manifest, kind.served, composed);
+  const transfer = live === undefined ? undefined : transferOf(composed, request, live);
+  const { lost, takenOver } = composed;
+  const unasked = { state: 'unasked', request, ...before(live), lost, takenOver } as const;
+  // What an apply alone cannot do must be known before anything is written.
+  const isSimple = !each.manifest.policy.recreate && transfer === undefined && !hasOldRecord(live, kind.served);
+  if (each.alone && isSimple && each.owned && (each.changed || live === undefined)) return unasked;
   const answer = await context.reader.dryRun(request, signal);
-  if (answer.state === 'accepted') return accepted(request, live, answer.object, composed);
-  if (answer.refusal.kind === 'no-namespace') {
-    return previewWithoutNamespace(each, request, composed, context, signal);
+  if (answer.state === 'accepted') return accepted(request, live, answer.object, composed, transfer);
+  const { refusal } = answer;
+  if (refusal.kind === 'no-namespace') return previewWithoutNamespace(each, request, composed, context, signal);
+  if (live === undefined) return refused(answer, each.manifest.id);
+  if (transfer !== undefined && (refusal.kind === 'stale' || (refusal.kind === 'invalid' && !refusal.immutable))) {
+    // What goes with the transfer may be what is in the way. It changes no value, and the next look asks again.
+    return { ...unasked, transfer };
+  }
+  if (refusal.kind === 'stale') {
+    const renewed = compose(each, live, context, (version) => version !== kind.served.version);
+    const renewal = transferOf(renewed, request, live);
+    return renewal === undefined ? refused(answer, each.manifest.id) : { ...unasked, transfer: renewal };
+  }
+  if (refusal.immutable && each.manifest.policy.recreate) {
+    return previewRecreation(each, kind.served, live, refusal, context, signal);
   }
   return refused(answer, each.manifest.id);
 }
@@ -220,9 +243,54 @@ function waitingForEnd(namespace: string): Preview {
   };
 }
 
+/** Fields that are recorded under another version of the kind, which may be gone. */
+function hasOldRecord(live: LiveObject | undefined, { group, version }: ServedKind): boolean {
+  return managedEntries(live?.body ?? {}).some(
+    ({ apiVersion }) => groupOf(apiVersion) === group && versionOf(apiVersion) !== version && apiVersion !== '',
+  );
+}
+
+/**
+ * A new object would be allowed to be so. It is asked for under another name, because the old one must not be deleted for
+ * something that is refused then; what only both together are refused for does not count.
+ */
+async function previewRecreation(
+  each: DirtyObject,
+  served: ServedKind,
+  live: LiveObject,
+  { message, fields }: Refusal,
+  context: PreviewContext,
+  signal: AbortSignal,
+): Promise<Preview> {
+  const request = requestOf(each.manifest, served, compose(each, undefined, context));
+  const { namespace, name } = each.manifest.id;
+  const answer = await context.reader.dryRun(elsewhere(request, namespace, unusedName(name)), signal);
+  if (answer.state === 'refused') {
+    const { refusal } = answer;
+    const ofBoth = refusal.fields.includes('metadata.name') || OF_BOTH.test(refusal.message);
+    if (!ofBoth) return refused(answer, each.manifest.id, `${message}. To make it anew is refused too: `);
+  }
+  return { state: 'recreate', request, before: live, fields, reason: message };
+}
+
+/** Addresses, ports and quotas that the old object gives back when it goes. */
+const OF_BOTH = /already allocated|exceeded quota/;
+
+function transferOf({ transfer }: ComposedBody, request: ApplyRequest, live: LiveObject): TransferAction | undefined {
+  if (transfer === undefined) return undefined;
+  const { managedFields, from } = transfer;
+  const names = from.map((each) => `"${each}"`).join(', ');
+  const reason =
+    from.length === 0
+      ? 'who owns its fields is recorded anew: an API version in the record is gone'
+      : `its fields are taken over from ${names}`;
+  const { served, id } = request;
+  return { served, id, resourceVersion: live.resourceVersion, managedFields, reason };
+}
+
 /** What another tool holds whole is never taken silently; what another app of the fleet gives away is. */
 function foreignReason(live: LiveObject, each: DirtyObject, context: PreviewContext): Preview | undefined {
-  if (live.terminating) return { state: 'waiting', reason: 'waiting for its deletion, which somebody began, to end' };
+  if (live.terminating) return { state: 'waiting', reason: deletionReason(live) };
   const ours = applySetId(context.fleet, each.app.name);
   const giver = each.owned || live.partOf === ours ? undefined : recordedBy(live, context);
   if (giver !== undefined && context.target.apps.some((app) => app.name === giver && app.state === 'held')) {
@@ -241,6 +309,12 @@ function foreignReason(live: LiveObject, each: DirtyObject, context: PreviewCont
     };
   }
   return undefined;
+}
+
+function deletionReason({ body }: LiveObject): string {
+  const finalizers = listAt(body, 'metadata', 'finalizers').filter((each) => typeof each === 'string');
+  const held = finalizers.length === 0 ? '' : `; it is held by finalizer ${finalizers.join(', ')}`;
+  return `waiting for its deletion, which has begun, to end${held}`;
 }
 
 /** The app of this fleet that has the object in its inventory and its label on it. It cannot want it: then both would be held. */
@@ -276,10 +350,10 @@ async function previewWithoutNamespace(
     };
   }
   const unasked: Preview = { state: 'unasked', request, lost: composed.lost, takenOver: composed.takenOver };
-  const same = await context.reader.dryRun(elsewhere(request, request.id.name), signal);
+  const same = await context.reader.dryRun(elsewhere(request, 'default', request.id.name), signal);
   if (same.state === 'accepted' && same.created) return unasked;
   if (same.state === 'refused' && same.refusal.fields.includes('metadata.name')) return refused(same, each.manifest.id);
-  const other = await context.reader.dryRun(elsewhere(request, unusedName(request.id.name)), signal);
+  const other = await context.reader.dryRun(elsewhere(request, 'default', unusedName(request.id.name)), signal);
   return other.state === 'refused' && other.refusal.kind === 'invalid' ? refused(other, each.manifest.id) : unasked;
 }
 
@@ -289,18 +363,22 @@ function unusedName(name: string): string {
     .replace(/[^a-z0-9]/g, '0')}`;
 }
 
-function elsewhere(request: ApplyRequest, name: string): ApplyRequest {
-  const metadata = { ...mapAt(request.body, 'metadata'), namespace: 'default', name };
-  return { ...request, id: { ...request.id, namespace: 'default', name }, body: { ...request.body, metadata } };
+function elsewhere(request: ApplyRequest, namespace: string, name: string): ApplyRequest {
+  const metadata = { ...mapAt(request.body, 'metadata'), ...(namespace === '' ? {} : { namespace }), name };
+  return { ...request, id: { ...request.id, namespace, name }, body: { ...request.body, metadata } };
 }
 
+/** `isGone`: versions of its kind under which no field may be recorded any more. */
 function compose(
-  manifest: Manifest,
-  live: JsonObject | undefined,
-  app: RenderedApp,
+  { manifest, app }: DirtyObject,
+  live: LiveObject | undefined,
   { fleet, policy }: PreviewContext,
+  isGone: (version: string) => boolean = () => false,
 ): ComposedBody {
-  return composeBody(manifest, { [PART_OF_LABEL]: applySetId(fleet, app.name) }, live, policy);
+  const labels = { [PART_OF_LABEL]: applySetId(fleet, app.name) };
+  const isGoneHere = (apiVersion: string): boolean =>
+    apiVersion !== '' && groupOf(apiVersion) === manifest.id.group && isGone(versionOf(apiVersion));
+  return composeBody(manifest, labels, live?.body, { ...policy, isGone: isGoneHere });
 }
 
 /** The body, where only facts were kept. */
@@ -321,18 +399,28 @@ function requestOf(manifest: Manifest, served: ServedKind, composed: ComposedBod
 function accepted(
   request: ApplyRequest,
   live: LiveObject | undefined,
-  after: LiveObject,
+  answer: LiveObject,
   composed: ComposedBody,
+  action?: TransferAction,
 ): Preview {
-  return { state: 'accepted', request, ...before(live), after, lost: composed.lost, takenOver: composed.takenOver };
+  const { lost, takenOver, transfer } = composed;
+  const base = { state: 'accepted', request, ...before(live), lost, takenOver } as const;
+  if (transfer === undefined || action === undefined) return { ...base, after: answer };
+  const body = afterTransfer(live?.body ?? {}, answer.body ?? {}, transfer, FIELD_MANAGER);
+  return { ...base, after: { ...answer, body, ownedHash: ownedHash(body, FIELD_MANAGER) }, transfer: action };
 }
 
 function before(live: LiveObject | undefined): { readonly before?: LiveObject } {
   return live === undefined ? {} : { before: live };
 }
 
-function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>, { namespace }: ObjectId): Preview {
-  const { kind, fields, message } = answer.refusal;
+function refused(
+  answer: Extract<ApplyAnswer, { readonly state: 'refused' }>,
+  { namespace }: ObjectId,
+  context = '',
+): Preview {
+  const { kind, fields, immutable } = answer.refusal;
+  const message = `${context}${answer.refusal.message}${immutable ? REMEDY : ''}`;
   if (kind === 'conflict' && fields.length === 0) {
     // The resourceVersion that a forced body carries: somebody wrote since the object was read.
     return { state: 'waiting', reason: 'it changed in this moment, and is looked at again' };
@@ -342,6 +430,7 @@ function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>, { 
       return { state: 'waiting', reason: message };
     case 'namespace-ends':
       return waitingForEnd(namespace);
+    case 'stale':
     case 'failed': // It may be the object or the server: the rest of its app goes on.
       return { state: 'unknown', reason: message };
     case 'invalid':
@@ -353,3 +442,6 @@ function refused(answer: Extract<ApplyAnswer, { readonly state: 'refused' }>, { 
       return { state: 'refused', reason: message };
   }
 }
+
+/** What to do about a field that cannot be changed. */
+const REMEDY = '. Change it back, or let Muster delete it and make it anew with muster.dev/on-immutable: recreate';

@@ -9,7 +9,10 @@ import type { Inventory, LiveObject, ServedKind } from './observation.ts';
  * object that is not clean.
  */
 export type Preview =
-  /** A server-side dry-run went through. `before` is absent for an object that is not there yet. */
+  /**
+   * A server-side dry-run went through. `before` is absent for an object that is not there yet. With `transfer`, `after` is
+   * what comes of both.
+   */
   | {
       readonly state: 'accepted';
       readonly request: ApplyRequest;
@@ -17,14 +20,28 @@ export type Preview =
       readonly after: LiveObject;
       readonly lost: readonly LostField[];
       readonly takenOver: readonly LostField[];
+      readonly transfer?: TransferAction;
     }
-  /** Not asked, because an apply of one object is atomic or because what it needs comes with the same revision. */
+  /**
+   * Not asked, because an apply of one object is atomic or because what it needs comes with the same revision; with
+   * `transfer`, because it cannot be asked before that.
+   */
   | {
       readonly state: 'unasked';
       readonly request: ApplyRequest;
       readonly before?: LiveObject;
       readonly lost: readonly LostField[];
       readonly takenOver: readonly LostField[];
+      readonly transfer?: TransferAction;
+    }
+  /** The API server allows the change only to a new object, and the manifest asks for one. `before` has its body. */
+  | {
+      readonly state: 'recreate';
+      readonly request: ApplyRequest;
+      readonly before: LiveObject;
+      /** Paths as the server writes them, `spec.selector`. */
+      readonly fields: readonly string[];
+      readonly reason: string;
     }
   /** Its kind is not served yet. */
   | { readonly state: 'waiting'; readonly reason: string }
@@ -62,8 +79,12 @@ export interface AppPlan {
   readonly inventory?: Inventory;
   /** The inventory before the first write: old ∪ new. Absent: no object is written. */
   readonly intent?: Inventory;
+  /** Owners of fields that change before anything is applied; the objects are looked at again before they are applied. */
+  readonly transfers: readonly TransferAction[];
   /** In order; the applies of one step go out together. */
   readonly steps: readonly (readonly ApplyAction[])[];
+  /** In order, after all applies, and only if every one succeeded: deletions of objects that are then made anew. */
+  readonly recreations: readonly DeleteAction[];
   /** In order, after all applies, and only if every one succeeded. */
   readonly deletes: readonly DeleteAction[];
   /** All other objects, and why nothing is done to them. */
@@ -90,6 +111,17 @@ export interface ApplyAction {
   readonly desiredHash: string;
   readonly before?: LiveObject;
   readonly lost: readonly LostField[];
+}
+
+/** A new `metadata.managedFields`, and nothing else, for an object as it was read: see `transferFields`. */
+export interface TransferAction {
+  readonly served: ServedKind;
+  readonly id: ObjectId;
+  /** Sent along: who wrote since then is not overwritten. */
+  readonly resourceVersion: string;
+  readonly managedFields: readonly JsonObject[];
+  /** What happens and why, for people. */
+  readonly reason: string;
 }
 
 export interface DeleteAction {

@@ -116,6 +116,9 @@ export interface App {
   readonly unprotect: readonly string[];
   /** Apps that must be Current on the same cluster before this one is applied there. */
   readonly dependsOn: readonly Dependency[];
+  /** Field managers of the tool that had the objects before: all that they own becomes ours. */
+  readonly adopt: readonly string[];
+  readonly ignore: readonly IgnoreRule[];
   readonly base: readonly BaseManifest[];
   /** A base that a program renders: `base` is empty until it was. */
   readonly pending?: PendingBase;
@@ -133,6 +136,23 @@ export interface App {
 export interface Dependency {
   readonly app: string;
   readonly origin: Origin;
+}
+
+/** Fields that are Git's only until their object is there. */
+export interface IgnoreRule {
+  /** Absent: of any group. */
+  readonly group?: string;
+  readonly kind: string;
+  /** Globs (`*` and `?`). */
+  readonly name: string;
+  readonly namespace: string;
+  /** JSON pointers; empty: every field that `managers` hold. */
+  readonly fields: readonly string[];
+  /** Only while one of these field managers holds the field; absent: always. */
+  readonly managers?: readonly string[];
+  readonly origin: Origin;
+  /** Of each of `fields`. */
+  readonly fieldOrigins: readonly Origin[];
 }
 
 /** An object as a file has it: no namespace filled in, no variable replaced. */

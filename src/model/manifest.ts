@@ -26,7 +26,10 @@ export interface Manifest {
   readonly apiVersion: string;
   /** The whole object as the repository says, without the labels that the applier adds. */
   readonly body: JsonObject;
-  /** Hash of `body` by {@link hashJson}, and of `autoscaled`: equal meaning, equal hash, whatever the order of keys. */
+  /**
+   * Hash of `body` by {@link hashJson}, and of `autoscaled`, `ignored` and `adopt` where they say something: equal meaning,
+   * equal hash, whatever the order of keys.
+   */
   readonly hash: string;
   /** Where the base object begins. */
   readonly origin: Origin;
@@ -36,8 +39,20 @@ export interface Manifest {
   readonly overlays: readonly Origin[];
   /** True when an autoscaler of the same render scales it: its replica count is handed over (design 3). */
   readonly autoscaled: boolean;
+  /** Fields that are as Git says only until the object is there. */
+  readonly ignored: readonly IgnoredFields[];
+  /** Field managers whose fields become ours whole: those of the tool that had the object before. */
+  readonly adopt: readonly string[];
   /** What `muster.dev/*` annotations ask for. */
   readonly policy: ObjectPolicy;
+}
+
+/** What one ignore rule says of an object. */
+export interface IgnoredFields {
+  /** JSON pointers into the object as Git has it; an item of a list by its position or its name. Empty: every field. */
+  readonly fields: readonly string[];
+  /** Only while one of these field managers holds the field; absent: always. */
+  readonly managers?: readonly string[];
 }
 
 /** Per-object wishes, from `muster.dev/*` annotations. */
@@ -48,4 +63,6 @@ export interface ObjectPolicy {
   readonly wave: number;
   /** `muster.dev/force: "true"`: fields that another controller holds are taken. */
   readonly force: boolean;
+  /** `muster.dev/on-immutable: recreate`: a change that the API server allows only to a new object deletes the old one. */
+  readonly recreate: boolean;
 }

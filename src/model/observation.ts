@@ -41,11 +41,18 @@ export interface LiveObject {
 export interface PrunePolicy {
   /** `muster.dev/prune: "false"`. */
   readonly keep: boolean;
+  /** `muster.dev/confirm-delete: "true"`: it is deleted only after somebody approved. */
+  readonly confirm: boolean;
 }
 
 /** What is known about one kind on one cluster in one tick. */
 export type KindState =
-  | { readonly state: 'listed'; readonly served: ServedKind }
+  | {
+      readonly state: 'listed';
+      readonly served: ServedKind;
+      /** All versions in which it is served. */
+      readonly versions: readonly string[];
+    }
   /** Discovery succeeded and does not know it. */
   | { readonly state: 'absent' }
   /** Discovery or the list failed: its objects are neither missing nor there. */

@@ -1,4 +1,4 @@
-import type { ApplyRequest, DeleteAction } from './apply.ts';
+import type { ApplyRequest, DeleteAction, TransferAction } from './apply.ts';
 import type { Inventory, Discovery, LiveObject, ServedKind } from './observation.ts';
 import type { CommitStatus } from './status.ts';
 
@@ -23,6 +23,8 @@ export interface ClusterReader {
 /** Writes one cluster. Every method throws {@link PortError}, and only that. */
 export interface ClusterWriter {
   apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyAnswer>;
+  /** Compare-and-swap of who owns which field. An object that changed or went since it was read: refused as `conflict`. */
+  transfer(action: TransferAction, signal: AbortSignal): Promise<ApplyAnswer>;
   /** Deletes with uid and resourceVersion as preconditions, dependents in the background. */
   delete(action: DeleteAction, signal: AbortSignal): Promise<DeleteAnswer>;
   /**
@@ -51,8 +53,9 @@ export interface Refusal {
   /**
    * `invalid`: the object breaks a rule. `forbidden`: our credentials or an admission rule. `conflict`: field managers or
    * a resourceVersion. `no-namespace`, `no-kind`: what it needs is not there. `namespace-ends`: its namespace is being deleted.
-   * `too-large`: over the server's limit.
-   * `webhook`: an admission webhook could not be called. `failed`: the server failed at it (500), and does not say why.
+   * `too-large`: over the server's limit. `webhook`: an admission webhook could not be called. `stale`: a field is recorded
+   * under an API version that is gone, and nothing can be written before that is put right. `failed`: the server failed at it
+   * (500), and does not say why.
    */
   readonly kind:
     | 'invalid'
@@ -63,12 +66,13 @@ export interface Refusal {
     | 'no-kind'
     | 'too-large'
     | 'webhook'
+    | 'stale'
     | 'failed';
   /** One line for people. For a Secret: field names and reasons only, never a value. */
   readonly message: string;
   /** Paths as the server writes them, `spec.replicas`; empty where it names none. */
   readonly fields: readonly string[];
-  /** True when the server said that a field cannot be changed after creation. */
+  /** True when all that the server said is that fields cannot be changed after creation: a new object may have them. */
   readonly immutable: boolean;
 }
 

@@ -1,8 +1,10 @@
 import type { LostField } from '../model/drift.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { at, isObject, mapAt, sameJson, textAt } from './json.ts';
+import { isObject, mapAt, sameJson, textAt } from './json.ts';
+import { leaveFields } from './leave-fields.ts';
 import {
+  appliedFields,
   type FieldPath,
   formatPath,
   hasBelow,
@@ -11,9 +13,10 @@ import {
   type ManagedEntry,
   managedEntries,
   stepInto,
-  touches,
+  unionFields,
   without,
 } from './managed-fields.ts';
+import { type FieldTransfer, transferFields } from './transfer-fields.ts';
 
 /** Who we are to API servers, and whose edits we take back. */
 export interface FieldPolicy {
@@ -21,6 +24,8 @@ export interface FieldPolicy {
   readonly manager: string;
   /** True for managers that are people at a keyboard: `kubectl-edit`, `k9s`. */
   readonly isHuman: (manager: string) => boolean;
+  /** True for an API version of the object's kind that the server does not serve any more. Absent: none is. */
+  readonly isGone?: (apiVersion: string) => boolean;
 }
 
 /** What to send for one object, and what that does to other managers. */
@@ -32,6 +37,8 @@ export interface ComposedBody {
   readonly lost: readonly LostField[];
   /** Held by people with another value: taken back. */
   readonly takenOver: readonly LostField[];
+  /** What has to become ours first, by a write of its own: see {@link transferFields}. */
+  readonly transfer?: FieldTransfer;
 }
 
 /**
@@ -46,23 +53,39 @@ export function composeBody(
   live: JsonObject | undefined,
   policy: FieldPolicy,
 ): ComposedBody {
-  const desired = withLabels(manifest.body, labels);
-  if (live === undefined) return { body: desired, force: false, lost: [], takenOver: [] };
-  const others = managedEntries(live).filter(
+  if (live === undefined) {
+    return { body: withLabels(manifest.body, labels), force: false, lost: [], takenOver: [] };
+  }
+  const isOurs = (entry: ManagedEntry): boolean => manifest.adopt.includes(entry.manager);
+  const strangers = managedEntries(live).filter(
     (entry) => !isOwn(entry, policy.manager) && entry.subresource !== 'status',
   );
-  const replicas = manifest.autoscaled ? handOver(desired, live, others) : desired;
-  const conflicts = findConflicts(replicas, live, others);
+  const others = strangers.filter((entry) => !isOurs(entry));
+  const ours = strangers
+    .filter(isOurs)
+    .reduce((sum, { fields }) => unionFields(sum, fields), appliedFields(live, policy.manager));
+  const leaving = leaveFields(manifest, live, ours, others);
+  const desired = withLabels(leaving.body, labels);
+  const conflicts = findConflicts(desired, live, others);
   const left = conflicts.filter((each) => !manifest.policy.force && !policy.isHuman(each.manager));
   // Of a field that a person and a controller hold together, the controller's part cannot be taken: it is left.
   const kept = new Set(left.map((each) => formatPath(each.path)));
   const taken = conflicts.filter((each) => !kept.has(formatPath(each.path)));
-  const body = left.reduce<JsonObject>((rest, each) => withoutField(rest, each.path), replicas);
+  const body = left.reduce<JsonObject>((rest, each) => withoutField(rest, each.path), desired);
+  const transfer = transferFields(live, body, {
+    ...policy,
+    adopt: manifest.adopt,
+    apiVersion: manifest.apiVersion,
+    isGone: policy.isGone ?? (() => false),
+    leave: [...leaving.paths, ...conflicts.map((each) => each.path)],
+  });
+  const force = taken.length > 0 || transfer !== undefined;
   return {
-    body: taken.length === 0 ? body : withResourceVersion(body, live),
-    force: taken.length > 0,
+    body: force ? withResourceVersion(body, live) : body,
+    force,
     lost: left.map(describe),
     takenOver: taken.map(describe),
+    ...(transfer === undefined ? {} : { transfer }),
   };
 }
 
@@ -90,18 +113,6 @@ function differs(desired: JsonValue | undefined, live: JsonValue | undefined): b
 
 function valueAt(body: JsonObject, path: FieldPath): JsonValue | undefined {
   return path.reduce<JsonValue | undefined>(stepInto, body);
-}
-
-/**
- * The replica count of an object that an autoscaler scales: not sent once somebody else set it; until then the live one,
- * because giving up a field that nobody else owns resets it to 1 (Kubernetes documentation, "Transferring ownership").
- */
-function handOver(desired: JsonObject, live: JsonObject, others: readonly ManagedEntry[]): JsonObject {
-  const path = ['f:spec', 'f:replicas'];
-  const current = at(live, 'spec', 'replicas');
-  if (current === undefined || at(desired, 'spec') === undefined) return desired;
-  if (others.some((entry) => touches(entry.fields, path))) return withoutField(desired, path);
-  return { ...desired, spec: { ...mapAt(desired, 'spec'), replicas: current } };
 }
 
 function withLabels(body: JsonObject, labels: Readonly<Record<string, string>>): JsonObject {

@@ -1,9 +1,9 @@
 import type { Health } from '../model/health.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import type { LiveObject } from '../model/observation.ts';
+import type { LiveObject, PrunePolicy } from '../model/observation.ts';
 import { FIELD_MANAGER, PART_OF_LABEL } from './applyset.ts';
 import { groupOf } from './id.ts';
-import { at, isObject, listAt, textAt } from './json.ts';
+import { at, isObject, listAt, mapAt, textAt } from './json.ts';
 import { ownedHash } from './managed-fields.ts';
 
 /** Turns an object as the API server sent it into the facts that stages need. `assessHealth` is the health stage's. */
@@ -25,14 +25,20 @@ export function describeLive(body: JsonObject, assessHealth: (body: JsonObject) 
     terminating: at(body, 'metadata', 'deletionTimestamp') !== undefined,
     owners: describeOwners(listAt(body, 'metadata', 'ownerReferences')),
     health: assessHealth(body),
-    prunePolicy: textAt(body, 'metadata', 'annotations', 'muster.dev/prune') === 'false' ? KEEP : PRUNE,
+    prunePolicy: prunePolicy(body),
     body,
   };
 }
 
+function prunePolicy(body: JsonObject): PrunePolicy {
+  const annotations = mapAt(body, 'metadata', 'annotations');
+  const keep = annotations['muster.dev/prune'] === 'false';
+  const confirm = annotations['muster.dev/confirm-delete'] === 'true';
+  return keep || confirm ? { keep, confirm } : PRUNE;
+}
+
 /** Thousands of objects are kept, and nearly all have these. */
-const KEEP = { keep: true };
-const PRUNE = { keep: false };
+const PRUNE: PrunePolicy = { keep: false, confirm: false };
 const NOBODY: readonly string[] = [];
 
 function describeOwners(references: readonly JsonValue[]): readonly string[] {

@@ -12,3 +12,8 @@ export function findServed(discovery: Discovery, wanted: WantedKind): ServedKind
   const versions = discovery.kinds.filter((each) => each.group === wanted.group && each.kind === wanted.kind);
   return versions.find((each) => each.version === versionOf(wanted.apiVersion)) ?? versions[0];
 }
+
+/** All versions in which the kind is served. */
+export function servedVersions(discovery: Discovery, { group, kind }: GroupKind): readonly string[] {
+  return discovery.kinds.filter((each) => each.group === group && each.kind === kind).map(({ version }) => version);
+}

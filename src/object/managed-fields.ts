@@ -11,6 +11,8 @@ export interface ManagedEntry {
   readonly operation: 'Apply' | 'Update';
   /** `''`, `status`, `scale`. */
   readonly subresource: string;
+  /** In which `fields` are written. */
+  readonly apiVersion: string;
   /** RFC 3339; `''` where the server gives none. */
   readonly time: string;
   readonly fields: JsonObject;
@@ -24,6 +26,7 @@ export function managedEntries(body: JsonObject): readonly ManagedEntry[] {
       manager: textAt(entry, 'manager') ?? '',
       operation: textAt(entry, 'operation') === 'Apply' ? 'Apply' : 'Update',
       subresource: textAt(entry, 'subresource') ?? '',
+      apiVersion: textAt(entry, 'apiVersion') ?? '',
       time: textAt(entry, 'time') ?? '',
       fields: isObject(entry['fieldsV1']) ? entry['fieldsV1'] : {},
     }));
@@ -92,6 +95,17 @@ export function without(value: JsonValue, path: FieldPath): JsonValue {
   return value.flatMap((item, index) => (index !== at ? [item] : replaced === undefined ? [] : [replaced]));
 }
 
+/** A copy of `value` with another value at `path`; where nothing stands there, as it was. */
+export function replaceAt(value: JsonValue, path: FieldPath, replacement: JsonValue): JsonValue {
+  const [step, ...rest] = path;
+  if (step === undefined) return replacement;
+  const inner = stepInto(value, step);
+  if (inner === undefined) return value;
+  const next = replaceAt(inner, rest, replacement);
+  if (isObject(value)) return { ...value, [step.slice(2)]: next };
+  return isList(value) ? value.map((item) => (item === inner ? next : item)) : value;
+}
+
 /** For people: `/spec/template/spec/containers[name=app]/image`. */
 export function formatPath(path: FieldPath): string {
   const text = path.map((step) => {
@@ -144,7 +158,8 @@ function printOwned(value: JsonValue | undefined, fields: JsonObject): string {
   return `{${text}}`;
 }
 
-function subtree(fields: JsonObject, step: string): JsonObject {
+/** The field set below a step; empty where there is none. */
+export function subtree(fields: JsonObject, step: string): JsonObject {
   const found = Object.hasOwn(fields, step) ? fields[step] : undefined;
   return isObject(found) ? found : {};
 }
@@ -170,7 +185,8 @@ function indexByKey(items: readonly JsonValue[], keyText: string): number {
   return loose.length === 1 ? (loose[0] ?? -1) : -1;
 }
 
-function keyFields(text: string): readonly (readonly [string, JsonValue])[] {
+/** The names and values in a step `k:{…}`, without the `k:`. */
+export function keyFields(text: string): readonly (readonly [string, JsonValue])[] {
   const key = parseJson(text);
   return isObject(key) ? Object.entries(key) : [];
 }

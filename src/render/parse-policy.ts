@@ -11,10 +11,9 @@ const KNOWN: Readonly<Record<string, RegExp>> = {
   apply: /^(always|create-only|ignore)$/,
   wave: /^-?\d{1,6}$/,
   force: /^(true|false)$/,
+  'on-immutable': /^(fail|recreate)$/,
+  'confirm-delete': /^(true|false)$/,
 };
-
-/** Annotations that Muster will understand and does not yet. */
-const PLANNED = ['on-immutable', 'confirm-delete'];
 
 const PREFIX = 'muster.dev/';
 
@@ -32,6 +31,7 @@ export function parsePolicy(body: JsonObject, problems: Problem[]): ObjectPolicy
     apply: apply === 'create-only' || apply === 'ignore' ? apply : 'always',
     wave: Number(annotations[`${PREFIX}wave`] ?? 0),
     force: annotations[`${PREFIX}force`] === 'true',
+    recreate: annotations[`${PREFIX}on-immutable`] === 'recreate',
   };
 }
 
@@ -42,14 +42,6 @@ export function isOwnAnnotation(key: string): boolean {
 
 function checkAnnotation(name: string, value: unknown): Omit<Problem, 'severity' | 'pointer'> | undefined {
   const key = `${PREFIX}${name}`;
-  if (PLANNED.includes(name)) {
-    return {
-      code: 'NOT_SUPPORTED',
-      message: `annotation "${key}" is not supported yet`,
-      help: 'Remove it.',
-      part: 'key',
-    };
-  }
   const pattern = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
   if (pattern === undefined) {
     const nearest = nearestName(name, Object.keys(KNOWN));

@@ -1,5 +1,6 @@
 import type { Diagnostic, Origin } from '../model/diagnostic.ts';
 import type { App, Cluster, DocumentSource, Fleet, Overlay } from '../model/fleet.ts';
+import type { JsonValue } from '../model/json.ts';
 import type { Locate } from '../model/locate.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Memo } from '../memo.ts';
@@ -13,6 +14,7 @@ import { applyOverlays } from './apply-overlays.ts';
 import { findAutoscaled } from './find-autoscaled.ts';
 import { findPlace } from './find-place.ts';
 import { finishObject } from './finish-object.ts';
+import { ignoredFields } from './ignored-fields.ts';
 import type { Problem } from './problem.ts';
 import { type Draft, startDraft } from './start-draft.ts';
 
@@ -73,8 +75,9 @@ export function renderApp(
   });
   const settings = memo.share('settings', [app], () => settingsOf(app, memo));
   const wrong = found.flatMap(({ problem, source }) => [JSON.stringify(problem), source]);
-  return memo.share('app', [settings, ...manifests, ...wrong], () =>
-    finishApp(settings, manifests, toDiagnostics(found, app, locate), memo),
+  const ownership = memo.share('ownership', [JSON.stringify([app.adopt, app.ignore])], () => ownershipOf(app));
+  return memo.share('app', [settings, ownership, ...manifests, ...wrong], () =>
+    finishApp(settings, ownership, manifests, toDiagnostics(found, app, locate), memo),
   );
 }
 
@@ -128,6 +131,8 @@ function finishDraft(draft: Draft, context: RenderContext, defaultNamespace: str
     by: draft.by,
     overlays: draft.patches.map((patch) => originOf(patch.source)),
     autoscaled: false,
+    ignored: [],
+    adopt: [],
   };
   return { manifest, problems };
 }
@@ -164,27 +169,49 @@ export function divideDraft(draft: Draft): { readonly draft: Draft; readonly pro
 
 function finishApp(
   settings: RenderedApp,
+  ownership: Ownership,
   manifests: readonly Manifest[],
   diagnostics: readonly Diagnostic[],
   memo: Memo,
 ): AppRender {
   const hasError = diagnostics.some((each) => each.severity === 'error');
-  const rendered = hasError ? settings : { ...settings, ...sortManifests(manifests, memo) };
+  const rendered = hasError ? settings : { ...settings, ...sortManifests(manifests, ownership, memo) };
   const keys = manifests.map(({ id }) => idKey(id));
   return { rendered, manifests, keys, diagnostics, digestText: printForDigest(rendered) };
 }
 
-function sortManifests(manifests: readonly Manifest[], memo: Memo): Pick<RenderedApp, 'state' | 'manifests'> {
+function sortManifests(
+  manifests: readonly Manifest[],
+  ownership: Ownership,
+  memo: Memo,
+): Pick<RenderedApp, 'state' | 'manifests'> {
   const autoscaled = findAutoscaled(manifests);
   const sorted = manifests
-    .map((each) => (autoscaled.has(idKey(each.id)) ? memo.share('autoscaled', [each], () => asAutoscaled(each)) : each))
+    .map((each) => {
+      const isAutoscaled = autoscaled.has(idKey(each.id));
+      return memo.share('owned', [each, isAutoscaled, ownership], () => withOwnership(each, isAutoscaled, ownership));
+    })
     .sort((a, b) => a.policy.wave - b.policy.wave || compareIds(a.id, b.id));
   return { state: 'rendered', manifests: sorted };
 }
 
-/** The same body means something else: an autoscaler that comes or goes is a change of what it scales. */
-function asAutoscaled(manifest: Manifest): Manifest {
-  return { ...manifest, autoscaled: true, hash: hashJson([manifest.body, 'autoscaled']) };
+/** What an app says of the fields of its objects: whose are left, and whose are taken over. */
+type Ownership = Pick<App, 'adopt' | 'ignore'>;
+
+function ownershipOf({ adopt, ignore }: App): Ownership {
+  return { adopt, ignore };
+}
+
+/** The same body means something else where its fields are left to others, or taken from them: that is a change, too. */
+function withOwnership(manifest: Manifest, autoscaled: boolean, { adopt, ignore }: Ownership): Manifest {
+  const ignored = ignoredFields(ignore, manifest.id);
+  const rules: readonly JsonValue[] = [
+    ...(autoscaled ? ['autoscaled'] : []),
+    ...(adopt.length === 0 ? [] : [{ adopt }]),
+    ...ignored.map(({ fields, managers = [] }) => ({ fields, managers })),
+  ];
+  if (rules.length === 0) return manifest;
+  return { ...manifest, autoscaled, ignored, adopt, hash: hashJson([manifest.body, ...rules]) };
 }
 
 function toDiagnostics(found: readonly Found[], app: App, locate: Locate): readonly Diagnostic[] {

@@ -10,6 +10,7 @@ import { isNamespaced } from '../object/kinds.ts';
 import { withCustomResources } from '../object/merge-keys.ts';
 import { createObjectCheck } from '../schema/check-object.ts';
 import { knownDefinitions } from '../schema/known-definitions.ts';
+import { checkIgnoreRules } from './ignored-fields.ts';
 import { mergeDiagnostics } from './merge-diagnostics.ts';
 import { type AppRender, heldApp, renderApp, type RenderContext } from './render-app.ts';
 import { renderCluster } from './render-cluster.ts';
@@ -36,13 +37,16 @@ export function renderTargets(
     const inputs = [cluster, ...own, 'held', ...held];
     return memo.scope(`cluster ${cluster.name}`, inputs, () => renderCluster(cluster, own, held));
   });
+  const clusters = renders.map(({ cluster }) => cluster);
+  const unused = config.apps.flatMap((app) => checkIgnoreRules(app, clusters, context.schema));
+  const found = [...everywhere, ...unused, ...renders.flatMap((render) => render.diagnostics)];
   return {
     revision: config.revision,
     fleet: config.fleet,
     apps: config.apps.map((app) => app.name),
     clusterNames: config.clusters.map((cluster) => cluster.name),
-    clusters: renders.map(({ cluster }) => cluster),
-    diagnostics: mergeDiagnostics([...everywhere, ...renders.flatMap((render) => render.diagnostics)], placed.targets),
+    clusters,
+    diagnostics: mergeDiagnostics(found, placed.targets),
   };
 }
 

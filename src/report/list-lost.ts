@@ -1,7 +1,7 @@
 import type { LostField } from '../model/drift.ts';
 import type { ObjectId } from '../model/manifest.ts';
 import type { Tick } from '../model/tick.ts';
-import { formatId } from '../object/id.ts';
+import { formatId, idKey } from '../object/id.ts';
 
 /** A field that Git sets and that stays as another controller wants it. */
 export interface LostReport extends LostField {
@@ -20,4 +20,16 @@ export function listLost(tick: Tick): readonly LostReport[] {
     ];
     return objects.flatMap(({ id, lost }) => lost.map((field) => ({ app, object: formatId(id), ...field })));
   });
+}
+
+/** All fields that an apply of this tick took back from people: their edit is gone, and somebody may look for it. */
+export function listTaken(tick: Tick): readonly LostReport[] {
+  if (tick.state === 'failed') return [];
+  return tick.result.apps.flatMap(({ app, objects }) =>
+    objects.flatMap(({ id, live }) => {
+      const preview = live === undefined ? undefined : tick.previews.get(idKey(id));
+      const taken = preview !== undefined && 'takenOver' in preview ? preview.takenOver : [];
+      return taken.map((field) => ({ app, object: formatId(id), ...field }));
+    }),
+  );
 }

@@ -1,6 +1,8 @@
 import type { Origin } from '../model/diagnostic.ts';
 import type { App, AppDefaults } from '../model/fleet.ts';
-import { type OwnDocument, type ParseContext, refuseUnsupported } from './read-kind.ts';
+import { FIELD_MANAGER } from '../object/applyset.ts';
+import { parseIgnore } from './parse-ignore.ts';
+import { type OwnDocument, type ParseContext, refuseUnsupported, reportAt } from './read-kind.ts';
 
 /** How long an object of an app may be missing before that counts as failed. */
 const DEFAULT_TIMEOUT_MS = 5 * 60_000;
@@ -21,9 +23,9 @@ export function parseAppSettings(
   own: OwnDocument<'App'> | undefined,
   defaults: AppDefaults,
   context: ParseContext,
-): Pick<App, 'namespace' | 'drift' | 'prune' | 'onUnplace' | 'suspend' | 'timeoutMs' | 'unprotect' | 'dependsOn'> {
+): Omit<App, 'name' | 'base' | 'placements' | 'overlays' | 'broken' | 'origin'> {
   const spec = own?.document.spec ?? {};
-  if (own !== undefined) refuseUnsupported(spec, ['ignore', 'adopt', 'health'], own.source, context);
+  if (own !== undefined) refuseUnsupported(spec, ['health'], own.source, context);
   return {
     ...(spec.namespace === undefined ? {} : { namespace: spec.namespace }),
     drift: spec.drift ?? defaults.drift,
@@ -33,7 +35,19 @@ export function parseAppSettings(
     timeoutMs: spec.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(spec.timeout),
     unprotect: spec.unprotect ?? [],
     dependsOn: parseDependencies(own, context),
+    adopt: own === undefined ? [] : parseAdopt(own, context),
+    ignore: own === undefined ? [] : parseIgnore(own, context),
   };
+}
+
+function parseAdopt({ document, source }: OwnDocument<'App'>, context: ParseContext): readonly string[] {
+  const managers = document.spec.adopt ?? [];
+  if (managers.includes(FIELD_MANAGER)) {
+    const message = `"${FIELD_MANAGER}" is Muster itself`;
+    const help = 'Name the field managers of the tool that had the objects before.';
+    reportAt(source, `/spec/adopt/${managers.indexOf(FIELD_MANAGER)}`, { code: 'BAD_VALUE', message, help }, context);
+  }
+  return managers;
 }
 
 function parseDependencies(own: OwnDocument<'App'> | undefined, { locate }: ParseContext): App['dependsOn'] {

@@ -107,8 +107,19 @@ const AppSpec = z.strictObject({
   suspend: z.boolean().optional(),
   unprotect: z.array(Text).optional(),
   timeout: Duration.optional(),
-  ignore: z.unknown().optional(),
-  adopt: z.unknown().optional(),
+  ignore: z
+    .array(
+      z.strictObject({
+        group: z.string().optional(),
+        kind: Text,
+        name: Text.optional(),
+        namespace: Text.optional(),
+        fields: z.array(z.string()).min(1).optional(),
+        managers: z.array(Text).min(1).optional(),
+      }),
+    )
+    .optional(),
+  adopt: z.array(Text).optional(),
   health: z.unknown().optional(),
 });
 

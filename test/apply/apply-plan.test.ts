@@ -50,8 +50,17 @@ function planOf(
     revision: 'new',
     settings: { prune: true, onUnplace: 'orphan', ...CLUSTER },
     inventory,
-    ...(writes ? { intent: withIntent(inventory, steps.flat()) } : {}),
+    ...(writes
+      ? {
+          intent: withIntent(
+            inventory,
+            steps.flat().map((each) => each.request),
+          ),
+        }
+      : {}),
+    transfers: [],
     steps,
+    recreations: [],
     deletes: deletes.map(deletion),
     skipped: [],
     kept: [],
@@ -267,4 +276,50 @@ test('a failure of the outside has a code, and no body of any answer', async () 
   const { result } = await run([planOf([[action(A)]])], { 'apply ConfigMap shop/a': 'UNAVAILABLE' });
   assert.ok(result.outage instanceof PortError);
   assert.equal(result.outage.safeMessage, 'it failed');
+});
+
+const TRANSFER = {
+  served: servedOf(A.id, 'v1'),
+  id: A.id,
+  resourceVersion: '1',
+  managedFields: [],
+  reason: 'its fields are taken over from "helm"',
+};
+
+test('owners change between the record and the applies, and the reason is told', async () => {
+  const done = await run([planOf([[action(B)]], [], { transfers: [TRANSFER] })]);
+  assert.deepEqual(done.writer.log.slice(0, 3), [
+    'store web: b',
+    'transfer ConfigMap shop/a',
+    'apply ConfigMap shop/b',
+  ]);
+  assert.deepEqual(outcomes(done), ['a configured: its fields are taken over from "helm"', 'b configured']);
+});
+
+test('where owners cannot be changed nothing is applied; where somebody wrote meanwhile, the others go on', async () => {
+  const app = planOf([[action(B)]], [], { transfers: [TRANSFER] });
+  assert.deepEqual(outcomes(await run([app], { 'transfer ConfigMap shop/a': 'forbidden' })), [
+    'a failed: forbidden: no',
+  ]);
+  assert.deepEqual(outcomes(await run([app], { 'transfer ConfigMap shop/a': 'conflict' })), [
+    'a waiting: it changed in this moment, and is looked at again',
+    'b configured',
+  ]);
+});
+
+test('what is made anew is deleted after the applies, before what left, and stays in the inventory', async () => {
+  const app = planOf([[action(B)]], [OLD, OLDER], { recreations: [deletion(OLD)], deletes: [deletion(OLDER)] });
+  const { writer } = await run([app]);
+  assert.deepEqual(writer.log.slice(1), [
+    'apply ConfigMap shop/b',
+    'delete ConfigMap shop/old',
+    'delete ConfigMap shop/older',
+    'store web: old b',
+  ]);
+});
+
+test('an apply that a record of fields stands in the way of is looked at again, and is nobody’s failure', async () => {
+  assert.deepEqual(outcomes(await run([planOf([[action(A)]])], { 'apply ConfigMap shop/a': 'stale' })), [
+    'a waiting: it changed in this moment, and is looked at again',
+  ]);
 });

@@ -6,7 +6,9 @@ import {
   type DeletionContext,
   type DeletionVerdict,
   judgeDeletions,
+  judgeRecreations,
   keepAll,
+  recreationObstacle,
 } from '../../src/apply/guards.ts';
 import { kindRank } from '../../src/apply/waves.ts';
 import type { KeptObject } from '../../src/model/apply.ts';
@@ -80,7 +82,7 @@ const KEPT: readonly (readonly [missing: string, change: Case, reason: string, s
   ],
   [
     'an annotation keeps it',
-    { live: liveOf(LEFT, { prunePolicy: { keep: true } }) },
+    { live: liveOf(LEFT, { prunePolicy: { keep: true, confirm: false } }) },
     'muster.dev/prune: "false"',
     'released',
   ],
@@ -283,4 +285,40 @@ test('all can be kept for one reason', () => {
     kept: [{ id: LEFT.id, reason: 'why', state: 'released' }],
     gone: [],
   });
+});
+
+test('an object that asks to be confirmed waits under a digest of its own, and the others do not wait for it', () => {
+  const [a, b] = [map('a'), map('b')];
+  const live = [liveOf(a, { prunePolicy: { keep: false, confirm: true } }), liveOf(b)];
+  const inventory = inventoryOf([entryOf(a), entryOf(b)]);
+  const context = contextOf({}, observationOf(live, [inventory]));
+  const { deletes, kept, approval } = judgeDeletions(inventory.entries, inventory, context);
+  assert.deepEqual(
+    deletes.map(({ id }) => id.name),
+    ['b'],
+  );
+  assert.deepEqual([approval?.objects, kept.map(({ state }) => state)], [[a.id], ['waiting']]);
+  assert.equal(approval?.reason, 'ConfigMap shop/a must be confirmed before deletion (muster.dev/confirm-delete)');
+
+  const approvals = [approval?.digest ?? ''];
+  const agreed = judgeDeletions(inventory.entries, inventory, { ...context, approvals });
+  assert.deepEqual([agreed.deletes.length, agreed.approval], [2, undefined]);
+  const deletion = agreed.deletes.slice(0, 1);
+  assert.deepEqual(judgeRecreations(deletion, context).deletes, []);
+  assert.deepEqual(judgeRecreations(deletion, { ...context, approvals }), { deletes: deletion });
+});
+
+test('an object is deleted to be made anew with the proofs of every deletion, but for what is about leaving', () => {
+  const of = (live: LiveObject, entry: InventoryEntry | undefined = entryOf(LEFT)): string | undefined =>
+    recreationObstacle(entry, live, contextOf({}, observationOf([live], [])));
+  assert.equal(of(liveOf(LEFT)), undefined);
+  assert.equal(of(liveOf(LEFT, { prunePolicy: { keep: true, confirm: false } })), undefined);
+  assert.equal(
+    recreationObstacle(undefined, liveOf(LEFT), contextOf({}, observationOf([], []))),
+    'it was there before Muster and is not ours yet',
+  );
+  assert.equal(of(liveOf(LEFT, { uid: 'other' })), 'another object of the same name took its place');
+  assert.equal(of(withoutLabel(liveOf(LEFT))), 'its ownership label was changed by hand');
+  assert.equal(of(liveOf(LEFT, { owners: ['Rollout web'] })), 'it is owned by Rollout web');
+  assert.match(of(liveOf(NAMESPACE), entryOf(NAMESPACE)) ?? '', /^Namespace is protected/);
 });

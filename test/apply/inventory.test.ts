@@ -25,7 +25,9 @@ function planOf(more: Partial<AppPlan>): AppPlan {
     revision: 'new',
     settings: { prune: true, onUnplace: 'orphan', ...CLUSTER },
     inventory,
+    transfers: [],
     steps: [],
+    recreations: [],
     deletes: [],
     skipped: [],
     kept: [],
@@ -56,7 +58,7 @@ test('the inventory of an app that has none yet is empty, and knows its cluster'
 });
 
 test('before the first write it holds what was owned and what will be made, which has no uid yet', () => {
-  const intent = withIntent(inventoryOf([entryOf(OLD)]), [action(OLD), action(NEW)]);
+  const intent = withIntent(inventoryOf([entryOf(OLD)]), [requestOf(OLD), requestOf(NEW)]);
   assert.deepEqual(intent.entries, [
     entryOf(OLD),
     { id: NEW.id, apiVersion: 'v1', uid: '', desiredHash: '', ownedHash: '' },
@@ -66,18 +68,18 @@ test('before the first write it holds what was owned and what will be made, whic
 
 test('the API version of an intended entry is the one that is served', () => {
   const deployment = manifest('apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: b}\n');
-  assert.equal(withIntent(inventoryOf([]), [action(deployment)]).entries[0]?.apiVersion, 'apps/v1');
+  assert.equal(withIntent(inventoryOf([]), [requestOf(deployment)]).entries[0]?.apiVersion, 'apps/v1');
 });
 
 test('afterwards what was written is clean, with the uid and the hashes of the answer', () => {
-  const plan = planOf({ intent: withIntent(inventoryOf([entryOf(OLD)]), [action(NEW)]), steps: [[action(NEW)]] });
+  const plan = planOf({ intent: withIntent(inventoryOf([entryOf(OLD)]), [requestOf(NEW)]), steps: [[action(NEW)]] });
   const settled = settleInventory(plan, { app: APP, objects: [result(NEW, 'created')] });
   assert.deepEqual(settled?.entries, [entryOf(OLD), entryOf(NEW)]);
   assert.equal(settled.revision, 'new');
 });
 
 test('what was refused stays as it was intended: it may have been made', () => {
-  const plan = planOf({ intent: withIntent(inventoryOf([]), [action(NEW)]), steps: [[action(NEW)]] });
+  const plan = planOf({ intent: withIntent(inventoryOf([]), [requestOf(NEW)]), steps: [[action(NEW)]] });
   const settled = settleInventory(plan, { app: APP, objects: [result(NEW, 'failed')] });
   assert.deepEqual(settled?.entries, [{ id: NEW.id, apiVersion: 'v1', uid: '', desiredHash: '', ownedHash: '' }]);
 });
@@ -153,7 +155,10 @@ test('whatever happens in a write phase, only what is deleted, gone or released 
       const actions = manifests.map(({ of }) => action(of));
       const plan = planOf({
         inventory,
-        intent: withIntent(inventory, actions),
+        intent: withIntent(
+          inventory,
+          actions.map((each) => each.request),
+        ),
         steps: [actions],
         gone: leaving.filter(({ end }) => end === 'gone').map(({ of }) => of.id),
         kept: leaving

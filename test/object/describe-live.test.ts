@@ -36,7 +36,7 @@ test('an object as the API server sends it becomes the facts that stages need', 
       terminating: true,
       owners: ['Rollout web', '? ?'],
       health: CURRENT,
-      prunePolicy: { keep: true },
+      prunePolicy: { keep: true, confirm: false },
       body: BODY,
     },
   );
@@ -46,7 +46,10 @@ test('what is absent is absent, and nothing is owned where nothing was applied',
   const live = describeLive({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, () => CURRENT);
   assert.deepEqual(live.id, { group: '', kind: 'Namespace', namespace: '', name: 'shop' });
   assert.equal('partOf' in live, false);
-  assert.deepEqual([live.terminating, live.owners, live.prunePolicy, live.ownedHash], [false, [], { keep: false }, '']);
+  assert.deepEqual(
+    [live.terminating, live.owners, live.prunePolicy, live.ownedHash],
+    [false, [], { keep: false, confirm: false }, ''],
+  );
   assert.deepEqual([live.uid, live.resourceVersion], ['', '']);
 });
 

@@ -17,7 +17,7 @@ function parse(annotations: Readonly<Record<string, string | boolean | number>>)
 }
 
 test('without annotations an object is always applied, in the first wave, and takes nothing by force', () => {
-  assert.deepEqual(parse({}), { policy: { apply: 'always', wave: 0, force: false }, problems: [] });
+  assert.deepEqual(parse({}), { policy: { apply: 'always', wave: 0, force: false, recreate: false }, problems: [] });
 });
 
 test('each annotation asks for one thing', () => {
@@ -28,7 +28,10 @@ test('each annotation asks for one thing', () => {
   assert.deepEqual(parse({ 'muster.dev/wave': '007' }).policy.wave, 7);
   assert.deepEqual(parse({ 'muster.dev/force': 'true' }).policy.force, true);
   assert.deepEqual(parse({ 'muster.dev/force': 'false' }).policy.force, false);
+  assert.deepEqual(parse({ 'muster.dev/on-immutable': 'recreate' }).policy.recreate, true);
+  assert.deepEqual(parse({ 'muster.dev/on-immutable': 'fail' }).policy.recreate, false);
   assert.deepEqual(parse({ 'muster.dev/prune': 'false' }).problems, []);
+  assert.deepEqual(parse({ 'muster.dev/confirm-delete': 'true' }).problems, []);
 });
 
 test('annotations of others are nobody’s business here', () => {
@@ -43,6 +46,8 @@ test('values are exact and lower-case: anything else is an error, never a defaul
     ['prune', 'False', 'Write "true", "false".'],
     ['prune', false, 'Write "true", "false".'],
     ['force', 'yes', 'Write "true", "false".'],
+    ['on-immutable', 'true', 'Write "fail", "recreate".'],
+    ['confirm-delete', 'yes', 'Write "true", "false".'],
     ['wave', 'first', 'Write a whole number in quotes.'],
     ['wave', '1.5', 'Write a whole number in quotes.'],
     ['wave', '1000000000', 'Write a whole number in quotes.'],
@@ -55,17 +60,12 @@ test('values are exact and lower-case: anything else is an error, never a defaul
   }
 });
 
-test('an annotation that does not exist is an error with the nearest, one that is planned is refused by name', () => {
+test('an annotation that does not exist is an error with the nearest', () => {
   assert.deepEqual(parse({ 'muster.dev/waves': '1' }).problems, [
     'BAD_ANNOTATION /metadata/annotations/muster.dev~1waves there is no annotation "muster.dev/waves" | Did you mean "muster.dev/wave"?',
   ]);
   assert.deepEqual(parse({ 'muster.dev/owner': 'me' }).problems, [
-    'BAD_ANNOTATION /metadata/annotations/muster.dev~1owner there is no annotation "muster.dev/owner" | Known are: muster.dev/prune, muster.dev/apply, muster.dev/wave, muster.dev/force.',
+    'BAD_ANNOTATION /metadata/annotations/muster.dev~1owner there is no annotation "muster.dev/owner" | Known are: muster.dev/prune, muster.dev/apply, muster.dev/wave, muster.dev/force, muster.dev/on-immutable, muster.dev/confirm-delete.',
   ]);
   assert.deepEqual(parse({ 'muster.dev/constructor': 'x' }).problems.length, 1);
-  for (const key of ['on-immutable', 'confirm-delete']) {
-    assert.deepEqual(parse({ [`muster.dev/${key}`]: 'true' }).problems, [
-      `NOT_SUPPORTED /metadata/annotations/muster.dev~1${key} annotation "muster.dev/${key}" is not supported yet | Remove it.`,
-    ]);
-  }
 });

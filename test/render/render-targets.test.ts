@@ -7,6 +7,7 @@ import {
   check,
   clusterOf,
   fleetWith,
+  marked,
   placementFile,
   renderedOf,
   type TestFiles,
@@ -181,4 +182,68 @@ test('settings of an app go with it to every cluster', () => {
       dependsOn: ['other'],
     },
   );
+});
+
+/** `‸` marks where the message points. */
+const IGNORED: readonly (readonly [rule: string, expected: readonly string[]])[] = [
+  ['{kind: Deployment, name: "w*", fields: [/spec/replicas]}', []],
+  ['{kind: Deployment, group: apps, namespace: web, managers: [scaler]}', []],
+  [
+    '‸{kind: Deployment, name: wbe, fields: [/spec/replicas]}',
+    [
+      'UNKNOWN_NAME: the rule of spec.ignore for Deployment wbe matches no object of the app. Did you mean Deployment web/web?',
+    ],
+  ],
+  [
+    '‸{kind: Deploymnt, fields: [/spec/replicas]}',
+    ['UNKNOWN_NAME: the rule of spec.ignore for Deploymnt * matches no object of the app. Did you mean Deployment?'],
+  ],
+  [
+    '‸{kind: Job, fields: [/spec/parallelism]}',
+    [
+      'UNKNOWN_NAME: the rule of spec.ignore for Job * matches no object of the app. The app has: Service web/web, Deployment web/web.',
+    ],
+  ],
+  [
+    '‸{kind: Deployment, group: extensions, fields: [/spec/replicas]}',
+    [
+      'UNKNOWN_NAME: the rule of spec.ignore for Deployment * of group "extensions" matches no object of the app. Its group is "apps".',
+    ],
+  ],
+  [
+    '{kind: Deployment, fields: [/spec/selector, ‸/spec/replica]}',
+    [
+      'UNKNOWN_FIELD: no object that the rule of spec.ignore matches has "/spec/replica" in the repository. Did you mean "/spec/replicas"?',
+    ],
+  ],
+  ['{kind: Deployment, fields: [/spec/somethingThatOthersSet]}', []],
+];
+
+test('an ignore rule that does nothing is a warning with its line and the nearest name, and holds nothing', () => {
+  for (const [rule, expected] of IGNORED) {
+    const at = rule.includes('‸') ? rule : `‸${rule}`;
+    const { text, place } = marked(
+      `apiVersion: muster.dev/v1alpha1\nkind: App\nmetadata: {name: web}\nspec: {namespace: web, ignore: [${at}]}\n`,
+    );
+    const files = fleetWith({ 'apps/web/app.yaml': text });
+    const lines = expected.map((line) => `warning: apps/web/app.yaml:${place}: ${line}`);
+    assert.deepEqual(check(files), lines, rule);
+    assert.equal(appOf(renderedOf(files), 'eu', 'web').state, 'rendered', rule);
+  }
+});
+
+test('what is ignored or adopted is part of what an object means: a new rule is a change of the objects it is about', () => {
+  const hashes = (spec: string): readonly string[] => {
+    const text = `apiVersion: muster.dev/v1alpha1\nkind: App\nmetadata: {name: web}\nspec: {namespace: web, ${spec}}\n`;
+    return appOf(renderedOf(fleetWith({ 'apps/web/app.yaml': text })), 'eu', 'web').manifests.map(({ hash }) => hash);
+  };
+  const [plain, ignoring, adopting] = [
+    hashes('drift: heal'),
+    hashes('ignore: [{kind: Deployment, fields: [/spec/replicas]}]'),
+    hashes('adopt: [helm]'),
+  ];
+  const differs = (a: readonly string[], b: readonly string[]): readonly boolean[] =>
+    a.map((hash, at) => hash !== b[at]);
+  assert.deepEqual(differs(plain, ignoring).filter(Boolean).length, 1);
+  assert.ok(differs(plain, adopting).every(Boolean));
 });

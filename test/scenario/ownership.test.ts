@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import type { JsonObject, JsonValue } from '../../src/model/json.ts';
 import { at, isObject, listAt, mapAt, numberAt, printJson, textAt } from '../../src/object/json.ts';
 import { assessCluster } from '../../src/report/assess-cluster.ts';
-import { listLost } from '../../src/report/list-lost.ts';
+import { listLost, listTaken } from '../../src/report/list-lost.ts';
 import type { Target } from '../support/api-client.ts';
 import { objectWrites, printRequests } from './support/requests.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -492,6 +492,51 @@ describe('An object that was there before', () => {
     await world.clusters.eu.api.delete('v1', 'ConfigMap', 'create-only', 'settings');
     await fleet.sync();
     assert.deepEqual(await data(fleet), { colour: 'green' });
+  });
+});
+
+describe('A field that a person changed', () => {
+  it('is taken back, and who looks for the edit finds a line about it', async () => {
+    await using fleet = await world.fleet('taken');
+    fleet.commit({ 'apps/shop/base/settings.yaml': settings({ colour: 'blue', size: 'large' }) });
+    await fleet.sync();
+    await world.clusters.eu.api.patch(target('taken'), { data: { colour: 'red' } }, { manager: 'kubectl-edit' });
+
+    const tick = await fleet.tick();
+
+    assert.deepEqual(await data(fleet), { colour: 'blue', size: 'large' });
+    assert.deepEqual(listTaken(tick), [
+      { app: 'shop', object: 'ConfigMap taken/settings', path: '/data/colour', manager: 'kubectl-edit' },
+    ]);
+    assert.deepEqual(listTaken(await fleet.tick()), []);
+  });
+});
+
+describe('An object with muster.dev/apply', () => {
+  const ignore = { 'muster.dev/apply': 'ignore' };
+
+  it('ignore stays when it leaves the repository, also where it was applied once; create-only goes', async () => {
+    await using fleet = await world.fleet('hands-off');
+    const once = printJson({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'once', annotations: { 'muster.dev/apply': 'create-only' } },
+    });
+    fleet.commit({
+      'apps/shop/base/settings.yaml': settings({ colour: 'blue' }),
+      'apps/shop/base/once.yaml': once,
+      'apps/shop/base/more.yaml': '{apiVersion: v1, kind: ConfigMap, metadata: {name: more}}',
+    });
+    await fleet.sync();
+    fleet.commit({ 'apps/shop/base/settings.yaml': settings({ colour: 'red' }, ignore) });
+    await fleet.sync();
+    assert.deepEqual(await data(fleet), { colour: 'blue' });
+
+    fleet.commit({ 'apps/shop/base/settings.yaml': null, 'apps/shop/base/once.yaml': null });
+    await fleet.sync();
+
+    assert.deepEqual(await data(fleet), { colour: 'blue' });
+    assert.equal(await fleet.get('v1', 'ConfigMap', 'once'), undefined);
   });
 });
 

@@ -70,6 +70,8 @@ test('a time has a unit', () => {
   }
 });
 
+const UNKNOWN_IGNORE = 'UNKNOWN_FIELD: App has no field "spec.ignore.0.kinds". Did you mean "kind"?';
+
 /** `‸` marks where the message points. */
 const WRONG: readonly (readonly [spec: string, expected: string])[] = [
   ['{‸namspace: web}', 'UNKNOWN_FIELD: App has no field "spec.namspace". Did you mean "namespace"?'],
@@ -90,8 +92,36 @@ const WRONG: readonly (readonly [spec: string, expected: string])[] = [
     'UNKNOWN_NAME: app "web" depends on "database", which does not exist. The apps are: other, web.',
   ],
   ['{dependsOn: [‸web]}', 'BAD_VALUE: apps wait for one another: web → web. Take one name out of a dependsOn.'],
-  ['{‸ignore: []}', 'NOT_SUPPORTED: spec.ignore is not supported by this version of Muster. Remove it.'],
-  ['{‸adopt: [helm]}', 'NOT_SUPPORTED: spec.adopt is not supported by this version of Muster. Remove it.'],
+  ['{adopt: ‸helm}', 'BAD_VALUE: "spec.adopt" must be a list.'],
+  [
+    '{adopt: [helm, ‸muster]}',
+    'BAD_VALUE: "muster" is Muster itself. Name the field managers of the tool that had the objects before.',
+  ],
+  ['{ignore: [{‸kinds: ConfigMap, kind: ConfigMap, fields: [/data]}]}', UNKNOWN_IGNORE],
+  [
+    '{ignore: [‸{kind: ConfigMap}]}',
+    'BAD_VALUE: a rule of spec.ignore says neither which fields nor whose. Write "fields", "managers" or both.',
+  ],
+  [
+    '{ignore: [{kind: ConfigMap, fields: [/data, ‸.data.colour]}]}',
+    'BAD_VALUE: ".data.colour" is no JSON pointer. Write "/data/colour".',
+  ],
+  [
+    '{ignore: [{kind: ConfigMap, fields: [‸data/colour]}]}',
+    'BAD_VALUE: "data/colour" is no JSON pointer. Write "/data/colour".',
+  ],
+  [
+    '{ignore: [{kind: ConfigMap, fields: [‸""]}]}',
+    'BAD_VALUE: "" is the whole object. Use the annotation muster.dev/apply: ignore.',
+  ],
+  [
+    '{ignore: [{kind: ConfigMap, fields: [‸/metadata/name]}]}',
+    'BAD_VALUE: "/metadata/name" says which object it is, and cannot be ignored. Name the fields below it, or remove it.',
+  ],
+  [
+    '{ignore: [{kind: ConfigMap, name: ‸"a{b,c}", fields: [/data]}]}',
+    'BAD_GLOB: the pattern "a{b,c}" holds braces; list the names one by one.',
+  ],
   ['{‸health: []}', 'NOT_SUPPORTED: spec.health is not supported by this version of Muster. Remove it.'],
 ];
 

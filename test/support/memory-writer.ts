@@ -16,7 +16,7 @@ export interface MemoryWriter extends ClusterWriter {
   readonly stored: ReadonlyMap<string, Inventory>;
 }
 
-const REFUSALS = ['invalid', 'forbidden', 'conflict', 'no-namespace', 'no-kind', 'too-large', 'webhook'];
+const REFUSALS = ['invalid', 'forbidden', 'conflict', 'no-namespace', 'no-kind', 'too-large', 'webhook', 'stale'];
 
 export function memoryWriter(answers: Answers = {}): MemoryWriter {
   const log: string[] = [];
@@ -48,6 +48,14 @@ export function memoryWriter(answers: Answers = {}): MemoryWriter {
       if (typeof answer === 'object') return { state: 'refused', refusal: answer };
       const object = liveOf(manifest(printJson(request.body)), { resourceVersion: '2' });
       return { state: 'accepted', created: answer === 'created', object };
+    },
+    transfer: async (action): Promise<ApplyAnswer> => {
+      const answer = ask(`transfer ${formatId(action.id)}`);
+      if (typeof answer === 'object') return { state: 'refused', refusal: answer };
+      const { group, version, kind } = action.served;
+      const { namespace, name } = action.id;
+      const body = { apiVersion: group === '' ? version : `${group}/${version}`, kind, metadata: { namespace, name } };
+      return { state: 'accepted', created: false, object: liveOf(manifest(printJson(body)), { resourceVersion: '2' }) };
     },
     delete: async (action): Promise<DeleteAnswer> => {
       const answer = ask(`delete ${formatId(action.id)}`);

@@ -50,6 +50,8 @@ export function manifest(text: string, more: Partial<Manifest> = {}): Manifest {
     by: NOWHERE,
     overlays: [],
     autoscaled: false,
+    ignored: [],
+    adopt: [],
     policy: policyOf(body),
     ...more,
   };
@@ -127,7 +129,11 @@ export function observationOf(
 ): Observation {
   const ids = [...live, ...inventories.flatMap((inventory) => inventory.entries)];
   const listed = ids.map(
-    ({ id, apiVersion }) => [groupKindKey(id), { state: 'listed', served: servedOf(id, apiVersion) }] as const,
+    ({ id, apiVersion }) =>
+      [
+        groupKindKey(id),
+        { state: 'listed', served: servedOf(id, apiVersion), versions: [versionOf(apiVersion)] },
+      ] as const,
   );
   return {
     observedAt: '2026-01-01T12:00:00.000Z',

@@ -296,6 +296,7 @@ function hookedWriter(writer: ClusterWriter, { beforeWrite, afterWrite }: TickHo
   };
   return {
     apply: (request, signal) => hooked(`apply ${formatId(request.id)}`, () => writer.apply(request, signal)),
+    transfer: (action, signal) => hooked(`transfer ${formatId(action.id)}`, () => writer.transfer(action, signal)),
     delete: (action, signal) => hooked(`delete ${formatId(action.id)}`, () => writer.delete(action, signal)),
     putInventory: (fleet, inventory, signal) =>
       hooked(`store inventory ${inventory.app}`, () => writer.putInventory(fleet, inventory, signal)),
