@@ -12,6 +12,7 @@ import type {
 import { PortError, type PortFailure } from '../model/errors.ts';
 import type { Inventory } from '../model/observation.ts';
 import type { ClusterWriter, Refusal } from '../model/ports.ts';
+import { describeRefusal } from '../object/describe-refusal.ts';
 import { settleInventory, sameInventory } from './inventory.ts';
 
 /** Writes under way at once: 4–16 saturate an API server on two cores (design 6). */
@@ -163,9 +164,10 @@ async function runDeletes(
 }
 
 /** A precondition that no longer holds is nobody's failure: what is there now is looked at by the next tick. */
-function refused(app: string, id: ObjectResult['id'], { kind, fields, message }: Refusal): ObjectResult {
+function refused(app: string, id: ObjectResult['id'], refusal: Refusal): ObjectResult {
+  const { kind, fields } = refusal;
   if (kind === 'namespace-ends') return { app, id, outcome: 'waiting', reason: 'its namespace is being deleted' };
   return kind === 'stale' || (kind === 'conflict' && fields.length === 0)
     ? { app, id, outcome: 'waiting', reason: 'it changed in this moment, and is looked at again' }
-    : { app, id, outcome: 'failed', reason: message };
+    : { app, id, outcome: 'failed', reason: describeRefusal(refusal) };
 }

@@ -12,6 +12,7 @@ import { isClean, mayApply } from '../object/clean.ts';
 import { definedKind } from '../object/defined-kind.ts';
 import { formatId, groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
 import { hashJson, listAt, mapAt } from '../object/json.ts';
+import { describeRefusal } from '../object/describe-refusal.ts';
 import { managedEntries, ownedHash } from '../object/managed-fields.ts';
 import { afterTransfer } from '../object/transfer-fields.ts';
 
@@ -213,14 +214,15 @@ async function previewSeen(
   const { refusal } = answer;
   if (refusal.kind === 'no-namespace') return previewWithoutNamespace(each, request, composed, context, signal);
   if (live === undefined) return refused(answer, each.manifest.id);
-  if (transfer !== undefined && (refusal.kind === 'stale' || (refusal.kind === 'invalid' && !refusal.immutable))) {
-    // What goes with the transfer may be what is in the way. It changes no value, and the next look asks again.
-    return { ...unasked, transfer };
-  }
   if (refusal.kind === 'stale') {
+    // Discovery may be older than the definition: whatever is not in our version is written in it.
     const renewed = compose(each, live, context, (version) => version !== kind.served.version);
     const renewal = transferOf(renewed, request, live);
     return renewal === undefined ? refused(answer, each.manifest.id) : { ...unasked, transfer: renewal };
+  }
+  if (transfer !== undefined && refusal.kind === 'invalid' && !refusal.immutable) {
+    // What goes with the transfer may be what is in the way. It changes no value, and the next look asks again.
+    return { ...unasked, transfer };
   }
   if (refusal.immutable && each.manifest.policy.recreate) {
     return previewRecreation(each, kind.served, live, refusal, context, signal);
@@ -419,8 +421,8 @@ function refused(
   { namespace }: ObjectId,
   context = '',
 ): Preview {
-  const { kind, fields, immutable } = answer.refusal;
-  const message = `${context}${answer.refusal.message}${immutable ? REMEDY : ''}`;
+  const { kind, fields } = answer.refusal;
+  const message = `${context}${describeRefusal(answer.refusal)}`;
   if (kind === 'conflict' && fields.length === 0) {
     // The resourceVersion that a forced body carries: somebody wrote since the object was read.
     return { state: 'waiting', reason: 'it changed in this moment, and is looked at again' };
@@ -442,6 +444,3 @@ function refused(
       return { state: 'refused', reason: message };
   }
 }
-
-/** What to do about a field that cannot be changed. */
-const REMEDY = '. Change it back, or let Muster delete it and make it anew with muster.dev/on-immutable: recreate';

@@ -40,6 +40,20 @@ describe('A change of a field that cannot be changed', () => {
     );
   });
 
+  it('says what to do also where it is the only change, and is not tried again at each look', async () => {
+    await using fleet = await world.fleet('alone');
+    fleet.commit({ 'apps/shop/base/token.json': sealed('YQ==') });
+    await fleet.sync();
+    fleet.commit({ 'apps/shop/base/token.json': sealed('Yg==') });
+    const remedy = /muster\.dev\/on-immutable: recreate$/;
+    assert.match(assessCluster(await fleet.tick()).text, remedy);
+
+    const requests = await fleet.requestsDuring(async () => {
+      assert.match(assessCluster(await fleet.tick()).text, remedy);
+    });
+    assert.deepEqual(printRequests(objectWrites(requests)), []);
+  });
+
   it('makes the object anew where it asks for that, and leaves all others as they are', async () => {
     await using fleet = await world.fleet('anew');
     fleet.commit({
