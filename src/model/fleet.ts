@@ -226,6 +226,8 @@ export interface ClusterSelector {
   readonly all: boolean;
   /** Names or globs (`*` and `?`); absent: any. An empty list selects nothing, on purpose. */
   readonly names?: readonly string[];
+  /** Where each name stands. Absent: it was written by no person. */
+  readonly nameOrigins?: readonly Origin[];
   readonly matchLabels: Readonly<Record<string, string>>;
   readonly matchExpressions: readonly LabelExpression[];
   /** The same for what a cluster says of itself besides labels. */

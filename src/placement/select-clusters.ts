@@ -1,4 +1,5 @@
 import { parseGlob } from '../glob.ts';
+import type { Origin } from '../model/diagnostic.ts';
 import type { Cluster, ClusterSelector, FieldExpression } from '../model/fleet.ts';
 import { matchesExpression } from '../object/match-expression.ts';
 import { nearestName } from '../object/nearest.ts';
@@ -15,6 +16,8 @@ export interface SelectionProblem {
   readonly code: 'UNKNOWN_NAME' | 'NO_CLUSTER_MATCHES' | 'BAD_GLOB';
   readonly message: string;
   readonly help?: string;
+  /** Of the name that it is about, where that is known. */
+  readonly origin?: Origin;
 }
 
 /** Parts are ANDed, `exclude` wins. A name that no cluster has, or a pattern that matches none, is a typo. */
@@ -81,11 +84,13 @@ function labelOf({ labels }: Cluster, key: string): string | undefined {
 }
 
 function nameProblems(selector: ClusterSelector, clusters: readonly Cluster[]): readonly SelectionProblem[] {
-  return (selector.names ?? []).flatMap((pattern): readonly SelectionProblem[] => {
+  return (selector.names ?? []).flatMap((pattern, index): readonly SelectionProblem[] => {
     const glob = parseGlob(pattern);
-    if (glob.state === 'refused') return [{ code: 'BAD_GLOB', message: glob.error }];
+    const origin = selector.nameOrigins?.[index];
+    const place = origin === undefined ? {} : { origin };
+    if (glob.state === 'refused') return [{ code: 'BAD_GLOB', message: glob.error, ...place }];
     if (clusters.some((cluster) => glob.match(cluster.name))) return [];
-    return [/[*?]/.test(pattern) ? emptyGlob(pattern, clusters) : unknownName(pattern, clusters)];
+    return [{ ...(/[*?]/.test(pattern) ? emptyGlob(pattern, clusters) : unknownName(pattern, clusters)), ...place }];
   });
 }
 

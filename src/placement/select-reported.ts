@@ -17,9 +17,9 @@ export function selectReported(
 ): readonly Cluster[] {
   const { origin } = selector;
   const selection = selectClusters(selector, clusters);
-  for (const { code, message, help } of selection.problems) {
+  for (const { code, message, help, origin: ofName = origin } of selection.problems) {
     const optional = help === undefined ? {} : { help };
-    report({ code, severity: 'error', message: `${what}: ${message}`, ...optional, origin });
+    report({ code, severity: 'error', message: `${what}: ${message}`, ...optional, origin: ofName });
   }
   const nowhere = selector.names?.length === 0;
   if (selection.clusters.length === 0 && selection.problems.length === 0 && !nowhere) {

@@ -1,3 +1,4 @@
+import type { Origin } from '../model/diagnostic.ts';
 import type { ClusterSelector, DocumentSource, LabelExpression } from '../model/fleet.ts';
 import { type ParseContext, reportAt } from './read-kind.ts';
 import type { SelectorInput } from './schema.ts';
@@ -30,9 +31,11 @@ export function parseSelector(
   for (const [index, expression] of (parts.matchFields ?? []).entries()) {
     checkExpression(expression, source, `${pointer}/matchFields/${index}`, context);
   }
+  const originsOf = (names: readonly string[]): readonly Origin[] =>
+    names.map((_name, index) => context.locate(source, `${pointer}/names/${index}`, 'value'));
   return {
     all: parts.all ?? false,
-    ...(parts.names === undefined ? {} : { names: parts.names }),
+    ...(parts.names === undefined ? {} : { names: parts.names, nameOrigins: originsOf(parts.names) }),
     matchLabels: parts.matchLabels ?? {},
     matchExpressions: (parts.matchExpressions ?? []).map(({ key, operator, values }) => ({
       key,

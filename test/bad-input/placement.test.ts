@@ -6,13 +6,13 @@ describeBadInput('A placement', {
   'selects some cluster by its pattern': {
     files: placed('{clusters: {names: ["eux*"]}}'),
     says: [
-      'apps/web/placement.yaml:4:8: NO_CLUSTER_MATCHES: placement "web": the pattern "eux*" matches no cluster. The fleet has: ap, eu, us.',
+      'apps/web/placement.yaml:4:27: NO_CLUSTER_MATCHES: placement "web": the pattern "eux*" matches no cluster. The fleet has: ap, eu, us.',
     ],
   },
   'names clusters that are there': {
     files: placed('{clusters: {names: [ue]}}'),
     says: [
-      'apps/web/placement.yaml:4:8: UNKNOWN_NAME: placement "web": there is no cluster "ue". The fleet has: ap, eu, us.',
+      'apps/web/placement.yaml:4:27: UNKNOWN_NAME: placement "web": there is no cluster "ue". The fleet has: ap, eu, us.',
     ],
   },
   'asks for labels that are there': {
@@ -30,7 +30,7 @@ describeBadInput('A placement', {
   'has no braces in its patterns': {
     files: placed('{clusters: {names: ["{eu,us}"]}}'),
     says: [
-      'apps/web/placement.yaml:4:8: BAD_GLOB: placement "web": the pattern "{eu,us}" holds braces; list the names one by one.',
+      'apps/web/placement.yaml:4:27: BAD_GLOB: placement "web": the pattern "{eu,us}" holds braces; list the names one by one.',
     ],
   },
   'knows two modes': {

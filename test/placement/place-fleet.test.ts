@@ -135,15 +135,15 @@ test('an object of the app’s own namespace is selected by that namespace', () 
   assert.deepEqual(placed(place(webPlaced(spec)), 'web'), { eu: BOTH });
 });
 
-test('a placement that selects no cluster is an error with what there is', () => {
+test('a placement that selects no cluster is an error with what there is, at the name if it is about one', () => {
   const cases: readonly (readonly [clusters: string, expected: string])[] = [
-    ['{names: [eu, uss]}', 'UNKNOWN_NAME: placement "web": there is no cluster "uss". Did you mean "us"?'],
+    ['{names: [eu, ‸uss]}', 'UNKNOWN_NAME: placement "web": there is no cluster "uss". Did you mean "us"?'],
     [
-      '{names: ["af-*"]}',
+      '{names: [‸"af-*"]}',
       'NO_CLUSTER_MATCHES: placement "web": the pattern "af-*" matches no cluster. The fleet has: ap, eu, us.',
     ],
     [
-      '{names: ["[ae]u"]}',
+      '{names: [‸"[ae]u"]}',
       'BAD_GLOB: placement "web": the pattern "[ae]u" holds brackets; ? matches any one character, or list the names one by one.',
     ],
     [
@@ -155,13 +155,15 @@ test('a placement that selects no cluster is an error with what there is', () =>
       'NO_CLUSTER_MATCHES: placement "web" selects no cluster: no cluster fits all of its parts. The fleet has: ap, eu, us.',
     ],
     [
-      '{all: true, exclude: {names: [mars]}}',
+      '{all: true, exclude: {names: [‸mars]}}',
       'UNKNOWN_NAME: placement "web": there is no cluster "mars". The fleet has: ap, eu, us.',
     ],
   ];
   for (const [clusters, expected] of cases) {
-    const fleet = place(webPlaced(`{clusters: ${clusters}}`));
-    assert.deepEqual(print(fleet.diagnostics), [`apps/web/placement.yaml:4:8: ${expected}`]);
+    const spec = `{clusters: ${clusters}}`;
+    const fleet = place(webPlaced(spec.replace('‸', '')));
+    const column = 'spec: '.length + (spec.includes('‸') ? spec.indexOf('‸') : 1) + 1;
+    assert.deepEqual(print(fleet.diagnostics), [`apps/web/placement.yaml:4:${column}: ${expected}`]);
     assert.deepEqual(placed(fleet, 'web'), {}, 'nothing of the app is placed');
     assert.deepEqual(Object.keys(placed(fleet, 'other')), ['ap', 'eu', 'us'], 'the other app is not concerned');
   }
@@ -280,7 +282,7 @@ test('a weight or a bound for no cluster of the fleet is a slip, whether by name
   const cases: readonly (readonly [rule: string, column: number, expected: string])[] = [
     [
       '{mode: divided, weights: [{clusters: {names: [uss]}, weight: 1}]}',
-      68,
+      87,
       'UNKNOWN_NAME: a weight of placement "web": there is no cluster "uss". Did you mean "us"?',
     ],
     [
@@ -290,7 +292,7 @@ test('a weight or a bound for no cluster of the fleet is a slip, whether by name
     ],
     [
       '{mode: divided, bounds: [{clusters: {names: ["x*"]}, min: 1}]}',
-      67,
+      86,
       'NO_CLUSTER_MATCHES: a bound of placement "web": the pattern "x*" matches no cluster. The fleet has: ap, eu, us.',
     ],
   ];
@@ -349,7 +351,7 @@ spec:
     [
       'apps/web/overlays/more.yaml',
       overlay('{names: [mars]}'),
-      'apps/web/overlays/more.yaml:5:3: UNKNOWN_NAME: overlay "more": there is no cluster "mars". The fleet has: ap, eu, us.',
+      'apps/web/overlays/more.yaml:5:22: UNKNOWN_NAME: overlay "more": there is no cluster "mars". The fleet has: ap, eu, us.',
     ],
     [
       'apps/web/overlays/more.yaml',

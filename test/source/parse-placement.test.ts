@@ -40,20 +40,23 @@ spec:
       clusters: {
         all: true,
         names: ['eu', 'u*'],
+        nameOrigins: [at(10, 13), at(10, 17)],
         matchLabels: { env: 'prod' },
         matchExpressions: [
           { key: 'region', operator: 'In', values: ['europe', 'america'] },
           { key: 'lab', operator: 'DoesNotExist', values: [] },
         ],
-        exclude: { ...selector, names: ['us'], origin: at(13, 5) },
+        exclude: { ...selector, names: ['us'], nameOrigins: [at(13, 23)], origin: at(13, 5) },
         origin: at(8, 3),
       },
       replicas: {
         mode: 'divided',
         total: 10,
-        weights: [{ clusters: { ...selector, names: ['eu'], origin: at(17, 16) }, weight: 2 }],
+        weights: [
+          { clusters: { ...selector, names: ['eu'], nameOrigins: [at(17, 35)], origin: at(17, 16) }, weight: 2 },
+        ],
         bounds: [
-          { clusters: { ...selector, names: ['eu'], origin: at(18, 15) }, min: 1, max: 5 },
+          { clusters: { ...selector, names: ['eu'], nameOrigins: [at(18, 34)], origin: at(18, 15) }, min: 1, max: 5 },
           { clusters: { ...selector, all: true, origin: at(18, 58) }, min: 0, max: 10 },
         ],
         origin: at(14, 3),
