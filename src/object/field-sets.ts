@@ -17,13 +17,16 @@ export function standingFields(body: JsonValue | undefined, fields: JsonObject, 
   });
 }
 
-/** The part of `fields` that is in `others` too, or in something that `others` holds whole. */
+/**
+ * The part of `fields` that is in `others` too. A leaf on one side over a map that the other side names piece by piece is
+ * nothing in common: API servers write so that a map is there in which its owner has nothing (any more).
+ */
 export function commonFields(fields: JsonObject, others: JsonObject): JsonObject {
   return narrow(fields, (step, below) => {
     if (!Object.hasOwn(others, step)) return undefined;
     const other = subtree(others, step);
-    if (isLeaf(other)) return below;
-    return isLeaf(below) ? undefined : commonFields(below, other);
+    if (isLeaf(other) !== isLeaf(below)) return undefined;
+    return isLeaf(below) ? below : commonFields(below, other);
   });
 }
 

@@ -36,10 +36,14 @@ test('that a map is there is no field of it: neither as a dot nor as a leaf over
   assert.deepEqual(standingFields(body, yaml('{f:data: {}}'), yaml('{f:data: {}}')), yaml('{f:data: {}}'));
 });
 
-test('what two sets share includes what the other one holds whole, and not the other way round', () => {
-  const [whole, piece] = [yaml('{f:a: {}, f:b: {}}'), yaml('{f:a: {f:x: {}}, f:c: {}}')];
-  assert.deepEqual(commonFields(piece, whole), yaml('{f:a: {f:x: {}}}'));
-  assert.deepEqual(commonFields(whole, piece), {});
+test('a map in which one side has nothing is no part of what two sets share', () => {
+  const [empty, pieces] = [yaml('{f:data: {}, f:b: {}}'), yaml('{f:data: {f:x: {}, f:y: {}}, f:b: {}, f:c: {}}')];
+  for (const [a, b] of [
+    [empty, pieces],
+    [pieces, empty],
+  ] as const)
+    assert.deepEqual(commonFields(a, b), yaml('{f:b: {}}'));
+  assert.deepEqual(commonFields(pieces, yaml('{f:data: {f:y: {}, f:z: {}}}')), yaml('{f:data: {f:y: {}}}'));
 });
 
 test('a difference keeps a whole of which only parts are taken', () => {
