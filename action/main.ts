@@ -47,7 +47,7 @@ async function run(): Promise<void> {
   const repository = await openRepository(inputs.path);
   const { base, head } = await findRevisions(repository, event);
   const path = repository.prefix;
-  using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+  await using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
   const side = (revision: string): Promise<ComparedSide> => renderSide(renderer, repository, revision, path);
   const [before, after] = [await side(base), await side(head)];
   const diff = compareFleets(before, after);

@@ -111,7 +111,7 @@ async function measureController(): Promise<void> {
   const firstMs: number[] = [];
   const nextMs: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    using renderer = createRenderer(RENDER_LIMITS, { path: '', cacheFolder: '' });
+    await using renderer = createRenderer(RENDER_LIMITS, { path: '', cacheFolder: '' });
     firstMs.push(await render(renderer, `first-${round}`));
     for (let turn = 0; turn < 5; turn += 1) nextMs.push(await render(renderer, `next-${round}-${turn}`));
   }

@@ -140,7 +140,7 @@ async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): 
   const lost = new AbortController();
   const giveBack = new AbortController();
   const holding = election?.hold(giveBack.signal).then(() => lost.abort());
-  using renderer = createRenderer(renderLimits(settings), programs(settings));
+  await using renderer = createRenderer(renderLimits(settings), programs(settings));
   const ports: FollowPorts = {
     repository: source.repository,
     render: (head, stop) => renderer.render({ gitdir: head.gitdir, revision: head.revision, path: source.path }, stop),

@@ -35,7 +35,7 @@ const KEEP_MS = 10 * 60_000;
  * and renders, and only plain values come back. A fleet with kustomizations or charts is asked for twice: the child says
  * which programs must run, another process runs them (`run-expansions.ts`), and the child renders with what they printed.
  */
-export interface Renderer extends Disposable {
+export interface Renderer extends AsyncDisposable {
   /**
    * Renders a revision, one at a time. The child stays for the next one, which then costs what has changed. Throws PortError,
    * CRASHED where the child ended without an answer: that is never taken for an empty fleet.
@@ -89,7 +89,11 @@ export function createRenderer(limits: RenderLimits, programs: ProgramSettings):
         idle = setTimeout(end, KEEP_MS).unref();
       }
     },
-    [Symbol.dispose]: end,
+    async [Symbol.asyncDispose]() {
+      const gone = child?.gone;
+      end();
+      await gone;
+    },
   };
 }
 
@@ -100,7 +104,7 @@ export async function renderRevision(
   programs: ProgramSettings,
   signal: AbortSignal,
 ): Promise<RenderResult> {
-  using renderer = createRenderer(limits, programs);
+  await using renderer = createRenderer(limits, programs);
   return await renderer.render(revision, signal);
 }
 
@@ -109,6 +113,8 @@ interface Child {
   hasAnswered(): boolean;
   ask(request: RenderRequest, signal: AbortSignal): Promise<Ended>;
   isGone(): boolean;
+  /** Settled when the process has ended. */
+  readonly gone: Promise<void>;
   kill(): void;
 }
 
@@ -130,6 +136,10 @@ function startChild(gitdir: string, limits: RenderLimits): Child {
     ],
     { env: {}, stdio: ['pipe', 'pipe', 'ignore'] },
   );
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve()); // It could not be started at all.
+  });
   const received = noPartsReceived();
   let hasAnswered = false;
   // A child that died before it read its input makes writing fail; its end tells the reason, to whoever waits then.
@@ -147,6 +157,7 @@ function startChild(gitdir: string, limits: RenderLimits): Child {
       hasAnswered = true;
       return { answer };
     },
+    gone,
     isGone: () => child.exitCode !== null || child.signalCode !== null,
     kill: () => void child.kill('SIGKILL'),
   };

@@ -21,7 +21,7 @@ const OVERLAY = 'apps/web/overlays/eu/service.yaml';
 
 test('one child renders revision after revision, and what did not change is the very object that it was', async () => {
   await using world = await openWorld();
-  using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+  await using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
   const before = await render(renderer, world.repository, {});
   const [child] = children();
   const after = await render(renderer, world.repository, { [OVERLAY]: PATCH });
@@ -34,7 +34,7 @@ test('one child renders revision after revision, and what did not change is the 
 
 test('what a child renders after other revisions is what a new one renders', async () => {
   await using world = await openWorld();
-  using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+  await using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
   for (const file of [PATCH, null, 'kind: [unfinished\n', PATCH, null]) {
     const warm = await render(renderer, world.repository, { [OVERLAY]: file });
     const request = { gitdir: world.repository.path, revision: warm.revision, path: '' };
@@ -47,7 +47,7 @@ test('what a child renders after other revisions is what a new one renders', asy
 
 test('a child that was killed while nobody asked is replaced', async () => {
   await using world = await openWorld();
-  using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+  await using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
   const before = await render(renderer, world.repository, {});
   const [child = 0] = children();
   process.kill(child, 'SIGKILL');
@@ -59,7 +59,7 @@ test('a child that was killed while nobody asked is replaced', async () => {
 
 test('a child that dies of what it remembered is replaced by one that remembers nothing', async () => {
   await using world = await openWorld();
-  using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+  await using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
   await render(renderer, world.repository, {});
   const [child = 0] = children();
   const revision = await world.repository.commit({ files: { [OVERLAY]: PATCH } });
@@ -86,7 +86,7 @@ test('a rendering that is stopped leaves no process behind', async () => {
 
 test('a revision that is not there is an error, and the child goes on with the next', async () => {
   await using world = await openWorld();
-  using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+  await using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
   await render(renderer, world.repository, {});
   const [child] = children();
   const request = { gitdir: world.repository.path, revision: '0'.repeat(40), path: '' };
@@ -99,7 +99,7 @@ test('a revision that is not there is an error, and the child goes on with the n
 test('another repository is read by another child, because what one may read is settled when it starts', async () => {
   await using one = await openWorld();
   await using other = await openWorld();
-  using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+  await using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
   await render(renderer, one.repository, {});
   const [child = 0] = children();
   await render(renderer, other.repository, {});
@@ -111,7 +111,7 @@ test('another repository is read by another child, because what one may read is 
 test('a renderer that is given up ends its child', async () => {
   await using world = await openWorld();
   {
-    using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
+    await using renderer = createRenderer(RENDER_LIMITS, PROGRAMS);
     await render(renderer, world.repository, {});
     assert.equal(children().length, 1);
   }
