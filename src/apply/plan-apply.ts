@@ -229,7 +229,12 @@ function healingPause(
   if (app.drift === 'report') return { reason: 'drift is reported, not healed' };
   const times = heals.get(key) ?? [];
   const healInMs = healDelayMs(times, nowMs);
-  return healInMs > 0 ? { reason: `healed ${times.length} times in a row; healing waits`, healInMs } : undefined;
+  return healInMs > 0
+    ? {
+        reason: `it was healed ${times.length === 1 ? 'once' : `${times.length} times in a row`} and changed again; healing waits`,
+        healInMs,
+      }
+    : undefined;
 }
 
 /** Why nothing of an app may be written now: what is unsafe first, then what is wrong, then what is asked for. */

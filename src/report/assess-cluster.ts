@@ -69,7 +69,7 @@ const BLOCK_STATES = {
   suspended: 'pending',
 } as const satisfies Record<NonNullable<AppPlan['blocked']>['kind'], CommitStatus['state']>;
 
-function skippedFindings({ id, outcome, reason }: SkippedObject): readonly ClusterVerdict[] {
+function skippedFindings({ id, outcome, reason, healInMs }: SkippedObject): readonly ClusterVerdict[] {
   const text = `${formatId(id)}: ${reason}`;
   switch (outcome) {
     case 'unknown':
@@ -78,7 +78,8 @@ function skippedFindings({ id, outcome, reason }: SkippedObject): readonly Clust
       return [{ state: 'failure', text }];
     case 'waiting':
       return [{ state: 'pending', text }];
-    case 'drifted':
+    case 'drifted': // Where it is healed later, the cluster is on its way; where it is only reported, the commit did arrive.
+      return healInMs === undefined ? [] : [{ state: 'pending', text }];
     case 'unchanged':
     case 'skipped':
       return [];
@@ -108,7 +109,7 @@ function healthFindings(tick: DoneTick): readonly ClusterVerdict[] {
     });
 }
 
-/** Drift that is reported and not healed has a status of its own: the commit itself did arrive. */
+/** What drifted is not judged by its health, which is of what somebody made of it. */
 function isDrifted({ outcome }: SkippedObject): boolean {
   return outcome === 'drifted';
 }

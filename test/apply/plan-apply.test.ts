@@ -147,7 +147,7 @@ test('an object that was healed a moment ago waits, a new revision of it does no
     more: { heals },
   };
   const waiting = only({ ...world, differences: [drifted(A)] });
-  assert.deepEqual(skips(waiting), ['a drifted: healed 2 times in a row; healing waits']);
+  assert.deepEqual(skips(waiting), ['a drifted: it was healed 2 times in a row and changed again; healing waits']);
   assert.deepEqual(steps(only({ ...world, differences: [changed(A)] })), [['ConfigMap shop/a']]);
   const later = only({ ...world, differences: [drifted(A)], more: { heals, nowMs: 999_500 + 6_000 } });
   assert.deepEqual(steps(later), [['ConfigMap shop/a']]);

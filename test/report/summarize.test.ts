@@ -53,6 +53,15 @@ const VERDICTS: readonly (readonly [changes: TickChanges, expected: string])[] =
     },
     'success in sync: 2 objects of 1 app',
   ],
+  // Drift that is healed later is not in sync: the object may not even be there.
+  [
+    {
+      skipped: [[WEB, 'drifted', 'healing waits', 2000]],
+      health: [[WEB, 'NotFound', 'not there yet']],
+      drift: [driftOf(WEB)],
+    },
+    'pending Deployment shop/web: healing waits',
+  ],
   [{ health: [[WEB, 'InProgress', '3/4 replicas ready']] }, 'pending Deployment shop/web 3/4 replicas ready'],
   [{ health: [[WEB, 'NotFound', '']] }, 'pending Deployment shop/web NotFound'],
   [{ health: [[WEB, 'Failed', 'CrashLoopBackOff']] }, 'failure Deployment shop/web CrashLoopBackOff'],

@@ -203,6 +203,10 @@ describe('An edit by hand', () => {
       ['green'],
     );
     assert.equal(await colourOf(fleet), 'green', 'not at once');
+    assert.deepEqual(assessCluster(tick), {
+      state: 'pending',
+      text: 'ConfigMap edit-again/settings: it was healed once and changed again; healing waits',
+    });
     await eventually(async () => {
       await fleet.tick();
       assert.equal(await colourOf(fleet), 'blue');

@@ -4,8 +4,8 @@ import { it } from 'node:test';
 import { checkHistories } from './support/histories.ts';
 import { startWorld } from './support/world.ts';
 
-/** Always the same ones, so that a test run does not hang on luck: `npm run histories` looks for others. */
-const SEED = 68221989;
+/** Always the same ones, so that a landing does not hang on luck: `npm run histories` looks for others. */
+const SEED = 1;
 
 it(`Two hundred random histories end as the repository says (seed ${SEED})`, async () => {
   await using world = await startWorld(['eu']);

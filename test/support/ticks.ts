@@ -33,7 +33,12 @@ export function idOf(text: string): ObjectId {
 /** What differs from a cluster where all is in sync. */
 export interface TickChanges {
   readonly block?: Block;
-  readonly skipped?: readonly (readonly [object: string, outcome: SkippedObject['outcome'], reason: string])[];
+  readonly skipped?: readonly (readonly [
+    object: string,
+    outcome: SkippedObject['outcome'],
+    reason: string,
+    healInMs?: number,
+  ])[];
   readonly kept?: readonly (readonly [object: string, reason: string, state: KeptObject['state']])[];
   readonly approval?: Omit<PendingApproval, 'objects'>;
   readonly results?: readonly (readonly [object: string, outcome: Outcome, reason: string])[];
@@ -80,7 +85,13 @@ function planOf({ block, skipped = [], kept = [], approval }: TickChanges): AppP
     steps: [],
     recreations: [],
     deletes: [],
-    skipped: skipped.map(([object, outcome, reason]) => ({ id: idOf(object), outcome, reason, lost: [] })),
+    skipped: skipped.map(([object, outcome, reason, healInMs]) => ({
+      id: idOf(object),
+      outcome,
+      reason,
+      lost: [],
+      ...(healInMs === undefined ? {} : { healInMs }),
+    })),
     kept: kept.map(([object, reason, state]): KeptObject => ({ id: idOf(object), reason, state })),
     gone: [],
     ...(approval === undefined ? {} : { approval: { ...approval, objects: [] } }),
