@@ -1,7 +1,6 @@
 import { setTimeout as timer } from 'node:timers/promises';
-import type { Lease, LeaseStore } from './cluster/hub.ts';
 import { PortError } from './model/errors.ts';
-import type { Clock } from './model/ports.ts';
+import type { Clock, Lease, LeaseStore } from './model/ports.ts';
 
 /** In milliseconds. */
 export interface ElectionLimits {

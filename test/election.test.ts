@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import type { Lease, LeaseStore } from '../src/cluster/hub.ts';
+import type { Lease, LeaseStore } from '../src/model/ports.ts';
 import { createElection, type Election, electionLimits } from '../src/election.ts';
 import { PortError, type PortCode } from '../src/model/errors.ts';
 import { createVirtualTime, type VirtualTime } from './support/virtual-time.ts';

@@ -1,5 +1,6 @@
 import { PortError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Lease, LeaseStore } from '../model/ports.ts';
 import { isObject, mapAt, printJson, textAt } from '../object/json.ts';
 import { corrupt, outage } from './api-error.ts';
 import type { Credentials, CredentialSource } from './credentials.ts';
@@ -16,24 +17,6 @@ export interface Hub {
   memberCredentials(secret: string): CredentialSource;
   readonly leases: LeaseStore;
   close(): Promise<void>;
-}
-
-/** One Lease, compared and swapped by its resourceVersion. */
-export interface LeaseStore {
-  /** `undefined`: there is none yet. */
-  read(name: string, signal: AbortSignal): Promise<Lease | undefined>;
-  /** Throws PortError CONFLICT when somebody else was faster. `resourceVersion` `''` creates it. */
-  write(name: string, lease: Lease, signal: AbortSignal): Promise<Lease>;
-}
-
-/** The fields of `coordination.k8s.io/v1` Lease that an election needs. */
-export interface Lease {
-  readonly holder: string;
-  readonly durationSeconds: number;
-  /** RFC 3339 with microseconds, as the API wants it. Never compared with a clock of ours. */
-  readonly renewTime: string;
-  readonly transitions: number;
-  readonly resourceVersion: string;
 }
 
 /** Longest wait for a Secret: a member's tick waits for it. */

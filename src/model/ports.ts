@@ -83,6 +83,24 @@ export interface Forge {
   post(revision: string, status: CommitStatus, signal: AbortSignal): Promise<void>;
 }
 
+/** One Lease, compared and swapped by its resourceVersion. */
+export interface LeaseStore {
+  /** `undefined`: there is none yet. */
+  read(name: string, signal: AbortSignal): Promise<Lease | undefined>;
+  /** Throws PortError CONFLICT when somebody else was faster. `resourceVersion` `''` creates it. */
+  write(name: string, lease: Lease, signal: AbortSignal): Promise<Lease>;
+}
+
+/** The fields of `coordination.k8s.io/v1` Lease that an election needs. */
+export interface Lease {
+  readonly holder: string;
+  readonly durationSeconds: number;
+  /** RFC 3339 with microseconds, as the API wants it. Never compared with a clock of ours. */
+  readonly renewTime: string;
+  readonly transitions: number;
+  readonly resourceVersion: string;
+}
+
 /** Time, as a parameter: pure stages get values, edges get this. */
 export interface Clock {
   /** Milliseconds since the epoch, for people. */

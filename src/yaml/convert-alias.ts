@@ -1,7 +1,8 @@
 import type { JsonValue } from '../model/json.ts';
 import { isList } from '../object/json.ts';
 import { type DocumentState, fail, failAt } from './document-state.ts';
-import { errorAt, quoteName } from './finding.ts';
+import { quoteName } from '../object/quote-name.ts';
+import { errorAt } from './finding.ts';
 import { group, tooDeep } from './limits.ts';
 import type { AliasNode } from './node.ts';
 

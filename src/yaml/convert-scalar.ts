@@ -1,6 +1,6 @@
 import type { JsonValue } from '../model/json.ts';
 import { type DocumentState, failAt, warnAt, weightOf } from './document-state.ts';
-import { quoteName } from './finding.ts';
+import { quoteName } from '../object/quote-name.ts';
 import type { AliasNode, ScalarNode, YamlNode } from './node.ts';
 import { resolvePlain, type Resolved, resolveTagged, surpriseOf } from './resolve-scalar.ts';
 

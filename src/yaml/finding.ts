@@ -37,8 +37,3 @@ export function positionsOf(text: string): (offset: number) => Position {
 export function formatPosition({ line, column }: Position): string {
   return `${line}:${column}`;
 }
-
-/** A name from a file for a message: quoted, on one line, and short. */
-export function quoteName(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 79)}…` : name);
-}

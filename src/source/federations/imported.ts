@@ -24,7 +24,8 @@ export interface Format {
 /** A document of another federation, read and checked alone. What it means depends on the apps: see `applyImports`. */
 export type Imported = PropagationRule | OverrideRules | FederatedObject | ReplicaPreference;
 
-interface ImportedBase {
+/** What every document of another federation has. */
+export interface ImportedBase {
   /** How messages call it: `PropagationPolicy default/nginx`. */
   readonly from: string;
   readonly name: string;

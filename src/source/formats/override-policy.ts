@@ -1,13 +1,11 @@
 import type { DocumentSource } from '../../model/fleet.ts';
 import type { JsonValue } from '../../model/json.ts';
-import { textAt } from '../../object/json.ts';
-import type { Change, Format, OverrideRules } from '../federations/imported.ts';
-import { ClusterAffinity, parseAffinity, parseResource, Resource } from '../federations/karmada-selectors.ts';
-import { documentShape, readDocument, Texts } from '../federations/read-document.ts';
-import { type ParseContext, type RawDocument, reportAt } from '../read-kind.ts';
+import type { Change } from '../federations/imported.ts';
+import { parseResources, policyFormats } from '../federations/karmada-policies.ts';
+import { ClusterAffinity, parseAffinity, Resource } from '../federations/karmada-selectors.ts';
+import { Texts } from '../federations/read-document.ts';
+import { type ParseContext, reportAt } from '../read-kind.ts';
 import { z } from '../shape.ts';
-
-const VERSION = 'policy.karmada.io/v1alpha1';
 
 const Text = z.string().min(1, 'must not be empty');
 const Action = z.enum(['add', 'remove', 'replace']);
@@ -40,43 +38,18 @@ const Overriders = z.strictObject({
 });
 type OverridersInput = z.infer<typeof Overriders>;
 
-const Shape = documentShape(
-  VERSION,
-  z.strictObject({
-    resourceSelectors: z.array(Resource).optional(),
-    overrideRules: z
-      .array(z.strictObject({ targetCluster: ClusterAffinity.optional(), overriders: Overriders }))
-      .optional(),
-    targetCluster: ClusterAffinity.optional(),
-    overriders: Overriders.optional(),
-  }),
-);
+const Spec = z.strictObject({
+  resourceSelectors: z.array(Resource).optional(),
+  overrideRules: z
+    .array(z.strictObject({ targetCluster: ClusterAffinity.optional(), overriders: Overriders }))
+    .optional(),
+  targetCluster: ClusterAffinity.optional(),
+  overriders: Overriders.optional(),
+});
 
-/** Karmada: what is different on which clusters, for objects of its namespace. */
-export const overridePolicy: Format = {
-  group: 'policy.karmada.io',
-  version: 'v1alpha1',
-  kind: 'OverridePolicy',
-  owns: (kind) => kind === 'OverridePolicy',
-  parse: (raw, context) => parsePolicy(raw, context, true),
-};
-
-/** The same for objects of all namespaces and of none. */
-export const clusterOverridePolicy: Format = {
-  group: 'policy.karmada.io',
-  version: 'v1alpha1',
-  kind: 'ClusterOverridePolicy',
-  owns: (kind) => kind === 'ClusterOverridePolicy',
-  parse: (raw, context) => parsePolicy(raw, context, false),
-};
-
-function parsePolicy(raw: RawDocument, context: ParseContext, namespaced: boolean): OverrideRules | undefined {
-  const kind = textAt(raw.value, 'kind') ?? '';
-  const document = readDocument(kind, VERSION, Shape, raw, context);
-  if (document === undefined) return undefined;
-  const { metadata, spec } = document;
-  const { source } = raw;
-  const namespace = namespaced ? (metadata.namespace ?? 'default') : undefined;
+/** Karmada: what is different on which clusters. */
+export const overridePolicies = policyFormats('OverridePolicy', Spec, (spec, policy, context) => {
+  const { source } = policy;
   const rules = spec.overrideRules ?? [];
   const old = spec.overriders !== undefined || spec.targetCluster !== undefined;
   if (old && rules.length > 0) {
@@ -88,16 +61,11 @@ function parsePolicy(raw: RawDocument, context: ParseContext, namespaced: boolea
     ...rules.map((rule, index) => ({ ...rule, pointer: `/spec/overrideRules/${index}` })),
     ...(old ? [{ targetCluster: spec.targetCluster, overriders: spec.overriders ?? {}, pointer: '/spec' }] : []),
   ];
-  const selectors = spec.resourceSelectors?.map((each, index) =>
-    parseResource(each, namespace, source, `/spec/resourceSelectors/${index}`, context),
-  );
+  const selectors = parseResources(spec.resourceSelectors ?? [], policy, context);
   return {
     kind: 'override',
-    from: `${kind} ${namespace === undefined ? '' : `${namespace}/`}${metadata.name}`,
-    name: metadata.name,
-    ...(namespace === undefined ? {} : { namespace }),
-    source,
-    ...(selectors === undefined || selectors.length === 0 ? {} : { selectors }),
+    ...policy,
+    ...(selectors.length === 0 ? {} : { selectors }),
     changes: all.flatMap(({ targetCluster, overriders, pointer }) => {
       const clusters = parseAffinity(targetCluster, source, `${pointer}/targetCluster`, context);
       return parseOverriders(overriders, `${pointer}/overriders`, source, context).map((change) => ({
@@ -106,7 +74,7 @@ function parsePolicy(raw: RawDocument, context: ParseContext, namespaced: boolea
       }));
     }),
   };
-}
+});
 
 /** Karmada's order: image, command, arguments, labels, annotations, fields, plain text. The later wins. */
 function parseOverriders(

@@ -6,21 +6,13 @@ import type {
   Toleration,
   Weight,
 } from '../../model/fleet.ts';
-import { textAt } from '../../object/json.ts';
-import type { Change, Format, PropagationRule } from '../federations/imported.ts';
-import {
-  AffinityParts,
-  ClusterAffinity,
-  parseAffinity,
-  parseResource,
-  Resource,
-} from '../federations/karmada-selectors.ts';
-import { documentShape, readDocument, refuseField, warnDifferent } from '../federations/read-document.ts';
+import type { Change } from '../federations/imported.ts';
+import { parseResources, policyFormats } from '../federations/karmada-policies.ts';
+import { AffinityParts, ClusterAffinity, parseAffinity, Resource } from '../federations/karmada-selectors.ts';
+import { refuseField, warnDifferent } from '../federations/read-document.ts';
 import { parseTolerations, type TolerationInput } from '../parse-tolerations.ts';
-import { type ParseContext, type RawDocument, reportAt } from '../read-kind.ts';
+import { type ParseContext, reportAt } from '../read-kind.ts';
 import { z } from '../shape.ts';
-
-const VERSION = 'policy.karmada.io/v1alpha1';
 
 const Text = z.string().min(1, 'must not be empty');
 const Groups = z.int().min(0).max(100_000);
@@ -66,71 +58,40 @@ const Placement = z.strictObject({
   workloadAffinity: z.unknown().optional(),
 });
 
-const Shape = documentShape(
-  VERSION,
-  z.strictObject({
-    resourceSelectors: z.array(Resource).min(1),
-    placement: Placement.default({}),
-    association: z.boolean().optional(),
-    propagateDeps: z.boolean().optional(),
-    priority: z.int().optional(),
-    preemption: z.enum(['Always', 'Never']).optional(),
-    dependentOverrides: z.array(Text).optional(),
-    schedulerName: z.string().optional(),
-    failover: z.unknown().optional(),
-    conflictResolution: z.enum(['Abort', 'Overwrite']).optional(),
-    activationPreference: z.enum(['Lazy']).optional(),
-    suspension: z
-      .strictObject({
-        dispatching: z.boolean().optional(),
-        dispatchingOnClusters: z.strictObject({ clusterNames: z.array(Text).optional() }).optional(),
-        scheduling: z.boolean().optional(),
-      })
-      .optional(),
-    preserveResourcesOnDeletion: z.boolean().optional(),
-    schedulePriority: z.unknown().optional(),
-  }),
-);
+const Spec = z.strictObject({
+  resourceSelectors: z.array(Resource).min(1),
+  placement: Placement.default({}),
+  association: z.boolean().optional(),
+  propagateDeps: z.boolean().optional(),
+  priority: z.int().optional(),
+  preemption: z.enum(['Always', 'Never']).optional(),
+  dependentOverrides: z.array(Text).optional(),
+  schedulerName: z.string().optional(),
+  failover: z.unknown().optional(),
+  conflictResolution: z.enum(['Abort', 'Overwrite']).optional(),
+  activationPreference: z.enum(['Lazy']).optional(),
+  suspension: z
+    .strictObject({
+      dispatching: z.boolean().optional(),
+      dispatchingOnClusters: z.strictObject({ clusterNames: z.array(Text).optional() }).optional(),
+      scheduling: z.boolean().optional(),
+    })
+    .optional(),
+  preserveResourcesOnDeletion: z.boolean().optional(),
+  schedulePriority: z.unknown().optional(),
+});
 
-type Spec = z.infer<typeof Shape>['spec'];
+type Spec = z.infer<typeof Spec>;
 
 /** Karmada: which clusters get which objects, and how many replicas each. */
-export const propagationPolicy: Format = {
-  group: 'policy.karmada.io',
-  version: 'v1alpha1',
-  kind: 'PropagationPolicy',
-  owns: (kind) => kind === 'PropagationPolicy',
-  parse: (raw, context) => parsePolicy(raw, context, true),
-};
-
-/** The same for objects of all namespaces and of none. */
-export const clusterPropagationPolicy: Format = {
-  group: 'policy.karmada.io',
-  version: 'v1alpha1',
-  kind: 'ClusterPropagationPolicy',
-  owns: (kind) => kind === 'ClusterPropagationPolicy',
-  parse: (raw, context) => parsePolicy(raw, context, false),
-};
-
-function parsePolicy(raw: RawDocument, context: ParseContext, namespaced: boolean): PropagationRule | undefined {
-  const kind = textAt(raw.value, 'kind') ?? '';
-  const document = readDocument(kind, VERSION, Shape, raw, context);
-  if (document === undefined) return undefined;
-  const { metadata, spec } = document;
-  const { source } = raw;
-  const namespace = namespaced ? (metadata.namespace ?? 'default') : undefined;
+export const propagationPolicies = policyFormats('PropagationPolicy', Spec, (spec, policy, context) => {
+  const { source } = policy;
   refuseFields(spec, source, context);
   const replicas = parseReplicas(spec.placement.replicaScheduling, source, context);
-  const selectors = spec.resourceSelectors.map((each, index) =>
-    parseResource(each, namespace, source, `/spec/resourceSelectors/${index}`, context),
-  );
   return {
     kind: 'propagation',
-    from: `${kind} ${namespace === undefined ? '' : `${namespace}/`}${metadata.name}`,
-    name: metadata.name,
-    ...(namespace === undefined ? {} : { namespace }),
-    source,
-    selectors,
+    ...policy,
+    selectors: parseResources(spec.resourceSelectors, policy, context),
     priority: spec.priority ?? 0,
     preempts: spec.preemption === 'Always',
     clusters: parseClusters(spec.placement, source, context),
@@ -143,7 +104,7 @@ function parsePolicy(raw: RawDocument, context: ParseContext, namespaced: boolea
       pointer: `/spec/dependentOverrides/${index}`,
     })),
   };
-}
+});
 
 /** What Muster has no counterpart for. Each is named with the reason, and with the way to write it where there is one. */
 function refuseFields(spec: Spec, source: DocumentSource, context: ParseContext): void {

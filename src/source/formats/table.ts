@@ -1,15 +1,13 @@
 import type { Format } from '../federations/imported.ts';
 import { federatedObject } from './federated-object.ts';
-import { clusterOverridePolicy, overridePolicy } from './override-policy.ts';
-import { clusterPropagationPolicy, propagationPolicy } from './propagation-policy.ts';
+import { overridePolicies } from './override-policy.ts';
+import { propagationPolicies } from './propagation-policy.ts';
 import { replicaSchedulingPreference } from './replica-scheduling-preference.ts';
 
 /** The kinds of other federations that are taken as they are. A new one is a file in this folder and a line here. */
 export const FORMATS: readonly Format[] = [
-  propagationPolicy,
-  clusterPropagationPolicy,
-  overridePolicy,
-  clusterOverridePolicy,
+  ...propagationPolicies,
+  ...overridePolicies,
   federatedObject,
   replicaSchedulingPreference,
 ];

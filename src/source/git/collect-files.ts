@@ -1,7 +1,7 @@
+import { quoteName } from '../../object/quote-name.ts';
 import type { PortCode, PortError } from '../../model/errors.ts';
 import type { SnapshotFile } from '../../model/snapshot.ts';
 import { compareText } from '../../object/id.ts';
-import { quote } from './quote.ts';
 
 /** How much of a repository is read. Beyond it, reading stops with TOO_BIG: a part of a fleet is no fleet. */
 export interface SnapshotLimits {
@@ -96,14 +96,14 @@ async function walk<Handle>(context: Walk<Handle>, folder: Handle, path: string)
     if (budget.entries < 0) {
       throw source.failure(
         'TOO_BIG',
-        `${quote(where)}: here the files and folders of the fleet become more than ${limits.entries}. Move what is not manifests out of ${PLACES.join(', ')}.`,
+        `${quoteName(where)}: here the files and folders of the fleet become more than ${limits.entries}. Move what is not manifests out of ${PLACES.join(', ')}.`,
       );
     }
     if (path !== '' && entry.kind !== 'folder' && LITTER.test(name)) continue;
     if (entry.kind === 'special') {
       throw source.failure(
         'REJECTED',
-        `${quote(where)} is neither a file nor a folder. Remove it, or move it elsewhere.`,
+        `${quoteName(where)} is neither a file nor a folder. Remove it, or move it elsewhere.`,
       );
     }
     if (entry.kind !== 'folder') {
@@ -111,7 +111,7 @@ async function walk<Handle>(context: Walk<Handle>, folder: Handle, path: string)
       continue;
     }
     if (where.split('/').length > limits.depth) {
-      throw source.failure('TOO_BIG', `${quote(where)}: folders are nested more than ${limits.depth} deep.`);
+      throw source.failure('TOO_BIG', `${quoteName(where)}: folders are nested more than ${limits.depth} deep.`);
     }
     await walk(context, entry.handle, where);
   }
@@ -132,7 +132,7 @@ function readName<Handle>(context: Walk<Handle>, bytes: Uint8Array, path: string
   if (reason !== undefined) {
     throw context.source.failure(
       'REJECTED',
-      `${path === '' ? 'the root folder' : quote(path)}: the entry ${quote(name)} ${reason}. Remove it from the repository, and find out who put it there.`,
+      `${path === '' ? 'the root folder' : quoteName(path)}: the entry ${quoteName(name)} ${reason}. Remove it from the repository, and find out who put it there.`,
     );
   }
   seen.add(name);
@@ -174,7 +174,7 @@ async function readAll<Handle>(
     if (total > limits.totalBytes) {
       throw source.failure(
         'TOO_BIG',
-        `${quote(path)}: here the files of the fleet become more than ${limits.totalBytes} bytes. Move what is not manifests out of ${PLACES.join(', ')}.`,
+        `${quoteName(path)}: here the files of the fleet become more than ${limits.totalBytes} bytes. Move what is not manifests out of ${PLACES.join(', ')}.`,
       );
     }
     files.push({ kind: 'file', path, oid: content.oid, bytes: content.bytes });

@@ -1,9 +1,9 @@
+import { quoteName } from '../../object/quote-name.ts';
 import type { PortError } from '../../model/errors.ts';
 import { isOid } from './git-object.ts';
 import { gitFailure, type HttpContext } from './http-failure.ts';
 import { listRefs, type RemoteCall } from './isomorphic-git.ts';
 import { nearestName } from '../../object/nearest.ts';
-import { quote } from './quote.ts';
 import { isRefName } from './refs.ts';
 
 /** A branch of a server, and its newest revision. */
@@ -22,7 +22,7 @@ export async function findHead(context: HttpContext, call: RemoteCall, branch: s
   const name = branch ?? found?.target?.replace(/^refs\/heads\//, '');
   if (found === undefined || name === undefined) throw await explainAbsence(context, call, branch);
   if (!isOid(found.oid) || !isRefName(`refs/heads/${name}`)) {
-    throw gitFailure(context, 'CORRUPT', `gives ${quote(wanted)} a name or an id that Git does not allow.`);
+    throw gitFailure(context, 'CORRUPT', `gives ${quoteName(wanted)} a name or an id that Git does not allow.`);
   }
   return { branch: name, revision: found.oid };
 }
@@ -33,10 +33,10 @@ async function explainAbsence(context: HttpContext, call: RemoteCall, branch: st
   if (names.length === 0) return gitFailure(context, 'NOT_FOUND', 'is empty: it has no branch yet. Push one.');
   if (branch === undefined) return gitFailure(context, 'NOT_FOUND', 'has no default branch. Set the branch.');
   const meant = nearestName(branch, names);
-  const advice = meant === undefined ? 'Set the branch, or push it.' : `Did you mean ${quote(meant)}?`;
+  const advice = meant === undefined ? 'Set the branch, or push it.' : `Did you mean ${quoteName(meant)}?`;
   return gitFailure(
     context,
     'NOT_FOUND',
-    `has no branch ${quote(branch)}: it was deleted, renamed or never pushed. ${advice}`,
+    `has no branch ${quoteName(branch)}: it was deleted, renamed or never pushed. ${advice}`,
   );
 }

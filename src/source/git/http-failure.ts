@@ -1,6 +1,6 @@
+import { quoteName } from '../../object/quote-name.ts';
 import { connect, type PeerCertificate } from 'node:tls';
 import { PortError, type PortCode } from '../../model/errors.ts';
-import { quote } from './quote.ts';
 
 /** What an HTTP failure happened to: for the error and its words. */
 export interface HttpContext {
@@ -169,9 +169,9 @@ async function describeCertificate(code: string, url: URL): Promise<string> {
     case 'CERT_NOT_YET_VALID':
       return ` It is valid from ${certificate.valid_from}.`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return ` It is for ${quote(certificate.subjectaltname ?? '')}.`;
+      return ` It is for ${quoteName(certificate.subjectaltname ?? '')}.`;
     default:
-      return ` It was issued by ${quote([certificate.issuer.CN ?? certificate.issuer.O ?? ''].flat().join())}.`;
+      return ` It was issued by ${quoteName([certificate.issuer.CN ?? certificate.issuer.O ?? ''].flat().join())}.`;
   }
 }
 

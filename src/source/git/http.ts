@@ -1,10 +1,10 @@
+import { quoteName } from '../../object/quote-name.ts';
 import { getCACertificates } from 'node:tls';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { PortError } from '../../model/errors.ts';
 import { connectionFailure, gitFailure, headerOf, type HttpContext, statusFailure } from './http-failure.ts';
 import type { GitTransport, TransportRequest, TransportResponse } from './isomorphic-git.ts';
 import { findPacketFault } from './pkt-line.ts';
-import { quote } from './quote.ts';
 
 /** How long each part of an operation may take, in milliseconds. isomorphic-git has no deadline, undici waits 300 s. */
 export interface Deadlines {
@@ -161,7 +161,7 @@ async function readBody(
 function checkAnswer(operation: HttpOperation, bytes: Buffer, contentType: string): void {
   const fault = findPacketFault(bytes);
   if (fault === undefined) return;
-  const words = (text: string): string => quote(redact(text.trim(), operation.secrets));
+  const words = (text: string): string => quoteName(redact(text.trim(), operation.secrets));
   if (fault.kind === 'refused') throw gitFailure(operation, 'UNAVAILABLE', `says ${words(fault.text)}.`);
   if (!contentType.startsWith('application/x-git-')) {
     throw gitFailure(operation, 'CORRUPT', `answers with ${words(contentType)}, not as a Git server. Check the URL.`);

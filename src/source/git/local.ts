@@ -1,3 +1,4 @@
+import { quoteName } from '../../object/quote-name.ts';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PortError, type PortCode } from '../../model/errors.ts';
@@ -5,7 +6,6 @@ import { diskCode, diskError, isDiskError } from './disk-error.ts';
 import { isOid, parseCommit, parseTag } from './git-object.ts';
 import { nearestName } from '../../object/nearest.ts';
 import { type ObjectReader, openObjects } from './object-reader.ts';
-import { quote } from './quote.ts';
 import { openRefs, type Refs } from './refs.ts';
 
 /** A repository with a worktree, on this machine. All paths are absolute. */
@@ -82,7 +82,7 @@ export async function resolveRevision(repository: { readonly gitdir: string }, r
 async function resolveBase(objects: ObjectReader, refs: Refs, rev: string, base: string): Promise<string> {
   if (isOid(base)) return base;
   if (base.includes('..')) {
-    throw failure(rev, 'NOT_FOUND', `${quote(rev)} is a range. Name one revision.`);
+    throw failure(rev, 'NOT_FOUND', `${quoteName(rev)} is a range. Name one revision.`);
   }
   // In the order of gitrevisions(7).
   for (const prefix of ['', 'refs/', 'refs/tags/', 'refs/heads/', 'refs/remotes/']) {
@@ -93,12 +93,16 @@ async function resolveBase(objects: ObjectReader, refs: Refs, rev: string, base:
   if (remoteHead !== undefined) return remoteHead;
   const matches = /^[0-9a-f]{4,39}$/i.test(base) ? await commitsAmong(objects, base.toLowerCase()) : [];
   if (matches.length > 1) {
-    throw failure(rev, 'NOT_FOUND', `${quote(rev)} is the beginning of ${matches.length} commits. Give more digits.`);
+    throw failure(
+      rev,
+      'NOT_FOUND',
+      `${quoteName(rev)} is the beginning of ${matches.length} commits. Give more digits.`,
+    );
   }
   if (matches[0] !== undefined) return matches[0];
   const meant = nearestName(base, [...(await refs.names()), 'HEAD']);
-  const advice = meant === undefined ? 'Name a branch, a tag or a commit.' : `Did you mean ${quote(meant)}?`;
-  throw failure(rev, 'NOT_FOUND', `the repository has no revision ${quote(rev)}. ${advice}`);
+  const advice = meant === undefined ? 'Name a branch, a tag or a commit.' : `Did you mean ${quoteName(meant)}?`;
+  throw failure(rev, 'NOT_FOUND', `the repository has no revision ${quoteName(rev)}. ${advice}`);
 }
 
 async function commitsAmong(objects: ObjectReader, prefix: string): Promise<readonly string[]> {
@@ -118,7 +122,7 @@ async function peel(objects: ObjectReader, rev: string, oid: string): Promise<st
     if (object.type === 'commit') return current;
     current = object.type === 'tag' ? parseTag(object.bytes) : undefined;
   }
-  throw failure(rev, 'NOT_FOUND', `${quote(rev)} is not a commit. Name a branch, a tag or a commit.`);
+  throw failure(rev, 'NOT_FOUND', `${quoteName(rev)} is not a commit. Name a branch, a tag or a commit.`);
 }
 
 async function parentOf(objects: ObjectReader, rev: string, oid: string, number: number): Promise<string> {
@@ -130,7 +134,7 @@ async function parentOf(objects: ObjectReader, rev: string, oid: string, number:
       parents?.length === 0
         ? 'is the first commit'
         : `has ${parents?.length ?? 0} parent${parents?.length === 1 ? '' : 's'}`;
-    throw failure(rev, 'NOT_FOUND', `${quote(rev)} does not exist: ${oid.slice(0, 12)} ${has}.`);
+    throw failure(rev, 'NOT_FOUND', `${quoteName(rev)} does not exist: ${oid.slice(0, 12)} ${has}.`);
   }
   if ((await objects.read(parent)) === undefined) throw await missing(objects, rev, parent);
   return parent;
@@ -139,9 +143,9 @@ async function parentOf(objects: ObjectReader, rev: string, oid: string, number:
 async function missing(objects: ObjectReader, rev: string, oid: string): Promise<PortError> {
   const why = await objects.explainMissing();
   const advice = why === '' ? 'Fetch it first.' : why;
-  return failure(rev, 'NOT_FOUND', `${quote(rev)}: the commit ${oid} is not in this clone. ${advice}`);
+  return failure(rev, 'NOT_FOUND', `${quoteName(rev)}: the commit ${oid} is not in this clone. ${advice}`);
 }
 
 function failure(rev: string, code: PortCode, safeMessage: string): PortError {
-  return new PortError({ port: 'git', operation: 'read', subject: quote(rev), code, retry: false, safeMessage });
+  return new PortError({ port: 'git', operation: 'read', subject: quoteName(rev), code, retry: false, safeMessage });
 }

@@ -1,3 +1,4 @@
+import { quoteName } from '../../object/quote-name.ts';
 import { PortError, type PortCode } from '../../model/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import {
@@ -10,7 +11,6 @@ import {
 } from './collect-files.ts';
 import { type GitObject, parseCommit, parseTree, TREE_TYPE, type TreeEntry } from './git-object.ts';
 import { type ObjectReader, openObjects } from './object-reader.ts';
-import { quote } from './quote.ts';
 
 /** What `readSnapshot` can be told. */
 export interface ReadOptions {
@@ -118,7 +118,7 @@ function kindOf(entry: TreeEntry, fail: Fail): SourceEntry<unknown>['kind'] {
     default:
       throw fail(
         'REJECTED',
-        `the entry ${quote(Buffer.from(entry.name).toString())} has the file type ${entry.type.toString(8)}, which Git never writes.`,
+        `the entry ${quoteName(Buffer.from(entry.name).toString())} has the file type ${entry.type.toString(8)}, which Git never writes.`,
       );
   }
 }
@@ -141,7 +141,7 @@ async function findRoot(
     const next = [...(await source.list(folder))].find((each) => Buffer.from(each.name).toString() === name);
     if (next?.kind !== 'folder') {
       const what = next === undefined ? 'is not in it' : `is a ${next.kind}, not a folder`;
-      throw failure(revision, 'NOT_FOUND', `the fleet's folder is ${quote(path)}, and ${quote(name)} ${what}.`);
+      throw failure(revision, 'NOT_FOUND', `the fleet's folder is ${quoteName(path)}, and ${quoteName(name)} ${what}.`);
     }
     folder = next.handle;
   }

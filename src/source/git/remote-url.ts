@@ -1,5 +1,5 @@
+import { quoteName } from '../../object/quote-name.ts';
 import { type PortCode, PortError } from '../../model/errors.ts';
-import { quote } from './quote.ts';
 
 /**
  * A repository's URL in its plain form, `https://host/path`, which is safe to print. Throws PortError for what is not
@@ -30,7 +30,7 @@ export function parseRemoteUrl(text: string): string {
     throw failure(
       'REJECTED',
       subject,
-      `the repository's URL begins with ${quote(url.protocol)}. Write https://HOST/PATH.`,
+      `the repository's URL begins with ${quoteName(url.protocol)}. Write https://HOST/PATH.`,
     );
   }
   if (url.search !== '' || url.hash !== '') {

@@ -1,3 +1,4 @@
+import { quoteName } from '../../object/quote-name.ts';
 import { setImmediate } from 'node:timers/promises';
 import { invariant, PortError } from '../../model/errors.ts';
 import { authorize, type ReadCredentials } from './authorize.ts';
@@ -10,7 +11,6 @@ import { gitFailure } from './http-failure.ts';
 import { isAncestor } from './is-ancestor.ts';
 import { fetchBranch, type RemoteCall } from './isomorphic-git.ts';
 import { readLastGood } from './last-good.ts';
-import { quote } from './quote.ts';
 import { isRefName } from './refs.ts';
 import { parseRemoteUrl } from './remote-url.ts';
 import { stageFetch } from './stage-fetch.ts';
@@ -85,7 +85,7 @@ export function openRemote(options: RemoteOptions): Remote {
   const listing = rememberCapabilities();
   const store = openStore(options.storeDirectory, url);
   if (options.branch !== undefined && !isRefName(`refs/heads/${options.branch}`)) {
-    const safeMessage = `the branch ${quote(options.branch)} is not a name that Git allows.`;
+    const safeMessage = `the branch ${quoteName(options.branch)} is not a name that Git allows.`;
     throw new PortError({ port: 'git', operation: 'open', subject: url, code: 'REJECTED', retry: false, safeMessage });
   }
   const state: State = { isBusy: false, isClosed: false };
