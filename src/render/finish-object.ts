@@ -3,7 +3,7 @@ import type { ObjectId, ObjectPolicy } from '../model/manifest.ts';
 import { groupOf } from '../object/id.ts';
 import { mapAt, textAt } from '../object/json.ts';
 import { checkMetadata } from './check-metadata.ts';
-import { checkTypes } from './check-types.ts';
+import { checkCount } from './check-count.ts';
 import { parsePolicy } from './parse-policy.ts';
 import { plainSecret } from './plain-secret.ts';
 import { type Problem, reportInto } from './problem.ts';
@@ -32,7 +32,7 @@ export function finishObject(body: JsonObject, context: NamespaceContext): Finis
   const [report, warn] = [reportInto(problems, 'error'), reportInto(problems, 'warning')];
   const namespace = resolveNamespace(body, context, report);
   checkMetadata(body, report);
-  checkTypes(body, report);
+  checkCount(body, report);
   warnOfKind(body, warn);
   const policy = parsePolicy(body, problems);
   const clean = withoutServerFields(plainSecret(body, report, warn), warn);

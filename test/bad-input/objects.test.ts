@@ -126,7 +126,7 @@ metadata:
   'a map in place of a list': {
     files: { [FILE]: 'apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: {}}\n' },
     says: [
-      'apps/web/base/x.yaml:4:15: BAD_VALUE: "spec.ports" is a map, and must be a list. Begin each item with "- ".',
+      'apps/web/base/x.yaml:4:15: BAD_VALUE: spec.ports is a map, and must be a list in v1 Service. Begin each item with "- ".',
     ],
   },
   'a kind that nobody knows': {

@@ -112,7 +112,7 @@ spec:
   ports:
     ‸port: 80
 `,
-    expected: 'BAD_VALUE: "spec.ports" is a map, and must be a list. Begin each item with "- ".',
+    expected: 'BAD_VALUE: spec.ports is a map, and must be a list in v1 Service. Begin each item with "- ".',
   },
   {
     what: 'a fraction where a whole number must be',
