@@ -88,7 +88,10 @@ export function openStore(directory: string, url: string): Store {
       guard(async () => {
         const generations = await listGenerations(directory);
         const kept = new Set([...generations.slice(-2), (await readLastGood(directory))?.gitdir]);
-        const torn = await Promise.all(generations.slice(-1).map(listTorn));
+        const torn = await Promise.all([
+          listTorn(directory, false),
+          ...generations.slice(-1).map((each) => listTorn(each, true)),
+        ]);
         const waste = [...generations.filter((each) => !kept.has(each)), join(directory, BUILDING), ...torn.flat()];
         for (const path of waste) await rm(path, { recursive: true, force: true });
       }),
@@ -133,10 +136,11 @@ async function isOf(gitdir: string, url: string): Promise<boolean> {
   return config.includes(urlLine(url));
 }
 
-/** What processes that were killed while they wrote a pack have left. */
-async function listTorn(gitdir: string): Promise<readonly string[]> {
-  const folder = join(gitdir, 'objects/pack');
-  return (await readdir(folder)).filter((name) => name.endsWith('.tmp')).map((name) => join(folder, name));
+/** What processes that were killed while they wrote a file of a folder have left. */
+async function listTorn(folder: string, recursive: boolean): Promise<readonly string[]> {
+  return (await readdir(folder, { recursive }))
+    .filter((name) => name.endsWith('.tmp'))
+    .map((name) => join(folder, name));
 }
 
 interface PackFile {

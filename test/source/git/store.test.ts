@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -190,6 +191,22 @@ test('a process that is killed at any moment of a fetch leaves a store that the 
   assert.ok(killed >= 3, `only ${killed} were killed before they were done`);
   const leftovers = (await readdir(storeDirectory, { recursive: true })).filter((name) => /building|\.tmp$/.test(name));
   assert.deepEqual(leftovers, []);
+});
+
+test('what a process that was killed had begun to write is removed with the next fetch, wherever it lies', async () => {
+  await using world = await startGitWorld();
+  const { repository, storeDirectory, remote } = world;
+  await repository.commit({ files: { 'apps/a.yaml': 'a' } });
+  const { gitdir } = await remote.poll(signal);
+  const torn = ['.lock.1.tmp', '.last-good.json.1.tmp'].map((name) => join(storeDirectory, name));
+  torn.push(join(gitdir, 'refs/remotes/origin/.main.1.tmp'), join(gitdir, 'objects/pack/.pack-1.pack.1.tmp'));
+  for (const path of torn) await writeFile(path, 'half');
+  await repository.commit({ files: { 'apps/a.yaml': 'b' } });
+  await remote.poll(signal);
+  assert.deepEqual(
+    torn.filter((path) => existsSync(path)),
+    [],
+  );
 });
 
 /** A process that says when it has loaded everything, polls once, and ends. */
