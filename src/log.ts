@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { showOnOneLine } from './object/hidden.ts';
 
 /** Facts of one event. Plain values only: manifests, headers and errors of libraries never come here (design 6 §7). */
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -41,6 +42,6 @@ export function createTextLog(write: (line: string) => void): Log {
 
 /** Values from repositories and clusters may hold anything; a terminal must not obey it. */
 function quote(text: string): string {
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '?');
+  const clean = showOnOneLine(text);
   return /[\s"=]/.test(clean) ? JSON.stringify(clean) : clean;
 }

@@ -87,8 +87,11 @@ export function createRenderCache(): RenderCache {
 }
 
 /** The same, with a way to ask for the layers of its objects. Only what is asked for costs anything. */
-export function traceFleet(snapshot: Snapshot, answers: ExpansionAnswers = NO_ANSWERS): TracedFleet {
-  const cache = createRenderCache();
+export function traceFleet(
+  snapshot: Snapshot,
+  cache: RenderCache = createRenderCache(),
+  answers: ExpansionAnswers = NO_ANSWERS,
+): TracedFleet {
   return traceRevision(parseOnce(snapshot, cache), cache.parsed, cache.memo, answers);
 }
 

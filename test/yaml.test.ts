@@ -135,12 +135,13 @@ suite('values', () => {
     assertError('v: !!binary "?"', '1:13 YAML_VALUE the value is not the base64 that its tag !!binary says');
   });
 
-  test('a tag that is not one of YAML itself is refused by its name', () => {
-    const refused = (tag: string): string => `the tag "${tag}" has no meaning here; kubectl would ignore it`;
-    assertError('v: !Ref x', `1:9 YAML_VALUE ${refused('!Ref')}`);
-    assertError('v: !vault\n  x: 1', `2:3 YAML_VALUE ${refused('!vault')}`);
-    assertError('v: !!set {a}', `1:10 YAML_VALUE ${refused('!!set')}`);
-    assertError('v: !<tag:example.com,2000:x> 1', `1:30 YAML_VALUE ${refused('tag:example.com,2000:x')}`);
+  test('a tag that is not one of YAML itself is refused, and not repeated: it may be the beginning of a password', () => {
+    const refused = (tag: string): string => `${tag} has no meaning here; kubectl would ignore it`;
+    assertError('v: !Ref x', `1:9 YAML_VALUE ${refused('this tag')}`);
+    assertError('v: !vault\n  x: 1', `2:3 YAML_VALUE ${refused('this tag')}`);
+    assertError('v: !!set {a}', `1:10 YAML_VALUE ${refused('the tag !!set')}`);
+    assertError('v: !!S3cret pw', `1:13 YAML_VALUE ${refused('this tag')}`);
+    assertError('v: !<tag:example.com,2000:x> 1', `1:30 YAML_VALUE ${refused('this tag')}`);
     assert.deepEqual(valueOf('v: !!map {a: !!seq [!!str 1]}'), { v: { a: ['1'] } });
   });
 });
@@ -368,10 +369,12 @@ suite('anchors, aliases and merges', () => {
   });
 
   test('an alias without an anchor and one that holds itself are errors', () => {
-    assertError('a: *x\n', '1:4 YAML_VALUE no anchor stands before this alias');
-    assertError('b: &y 1\na: *x\n', '2:4 YAML_VALUE no anchor "x" stands before this alias');
-    assertError('b: *x\na: &x 1\n', '1:4 YAML_VALUE no anchor stands before this alias');
-    assertError('a: &x 1\n---\nb: *x\n', '3:4 YAML_VALUE no anchor stands before this alias');
+    const none = 'YAML_VALUE no anchor of this name stands before this alias';
+    assertError('a: *x\n', `1:4 ${none}`);
+    assertError('b: &y 1\na: *S3cret-pw\n', `2:4 ${none}`);
+    assertError('b: *x\na: &x 1\n', `1:4 ${none}`);
+    assertError('a: &x 1\n---\nb: *x\n', `3:4 ${none}`);
+    assert.equal(parseYaml('b: &labels 1\na: *label\n').problems[0]?.help, 'Did you mean "*labels"?');
     assertError('a: &x {b: [*x]}\n', '1:12 YAML_VALUE the anchor "x" holds itself, and so would have no end');
     assertError('a: &x {<<: *x}\n', '1:12 YAML_VALUE the anchor "x" holds itself, and so would have no end');
   });

@@ -1,4 +1,5 @@
 import { PortError } from '../model/errors.ts';
+import type { ExpansionAnswers } from '../model/expansion.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { createRenderCache, listExpansions, type RenderCache, type RenderResult, renderFleet } from '../reconcile.ts';
 import { runExpansions } from '../sandbox/run-expansions.ts';
@@ -20,10 +21,14 @@ export async function loadFleet(
   cache: RenderCache = createRenderCache(),
 ): Promise<RenderResult> {
   const snapshot = await loadSnapshot(directory, revision);
-  const requests = listExpansions(snapshot, cache);
+  return renderFleet(snapshot, cache, await runPrograms(snapshot, settings, cache));
+}
+
+/** What kustomize and Helm make of the folders that are theirs. */
+export function runPrograms(snapshot: Snapshot, settings: Settings, cache: RenderCache): Promise<ExpansionAnswers> {
   const { memoryMiB, timeoutMs } = renderLimits(settings);
-  const answers = await runExpansions(requests, { memoryMiB, timeoutMs, ...programs(settings) }, NEVER);
-  return renderFleet(snapshot, cache, answers);
+  const requests = listExpansions(snapshot, cache);
+  return runExpansions(requests, { memoryMiB, timeoutMs, ...programs(settings) }, NEVER);
 }
 
 /** A program ends by its own deadline. */

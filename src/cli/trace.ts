@@ -4,10 +4,10 @@ import type { Manifest } from '../model/manifest.ts';
 import { formatId } from '../object/id.ts';
 import { printJson } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
-import { type ObjectTrace, traceFleet } from '../reconcile.ts';
+import { createRenderCache, type ObjectTrace, traceFleet } from '../reconcile.ts';
 import { UsageError } from '../settings.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
-import { loadSnapshot } from './load-fleet.ts';
+import { loadSnapshot, runPrograms } from './load-fleet.ts';
 import { printDocument } from './print-document.ts';
 import { selectTargets } from './select-targets.ts';
 import { printTable } from './table.ts';
@@ -20,7 +20,18 @@ export const traceVerb: Verb = {
   summary: 'show which files made an object, and which line set a field',
   description:
     'KIND and NAME as statuses and reports write them: Deployment shop/web. Without --field the layers that made the object\non each cluster, with --field every line that set it, the last of which holds. Values of Secrets are not shown.',
-  options: ['field', 'revision', 'cluster', 'app', 'output', 'noHeaders', 'help'],
+  options: [
+    'field',
+    'revision',
+    'cluster',
+    'app',
+    'output',
+    'noHeaders',
+    'cache',
+    'renderMemory',
+    'renderTimeout',
+    'help',
+  ],
   formats: ['table', 'json'],
   exits: { 0: 'it was found', 1: 'the repository has errors', 2: 'there is no such object or field' },
   examples: [
@@ -29,7 +40,9 @@ export const traceVerb: Verb = {
   ],
   run: async ({ operands: [kind, name, directory = '.'], settings, format, io }) => {
     if (kind === undefined || name === undefined) throw new UsageError('trace needs an object: KIND NAME.');
-    const { result, trace } = traceFleet(await loadSnapshot(directory, settings.text('revision')));
+    const snapshot = await loadSnapshot(directory, settings.text('revision'));
+    const cache = createRenderCache();
+    const { result, trace } = traceFleet(snapshot, cache, await runPrograms(snapshot, settings, cache));
     const diagnostics = result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics;
     io.err(printDiagnostics(diagnostics));
     if (result.state === 'unusable') return 1;

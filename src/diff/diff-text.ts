@@ -15,7 +15,6 @@ export function diffText(before: JsonObject | undefined, after: JsonObject | und
   const patch = structuredPatch('', '', old, now, '', '', { context: CONTEXT_LINES, maxEditLength: MAX_EDITS });
   if (patch === undefined)
     return `# ${countLines(old)} lines become ${countLines(now)}, and more than ${MAX_EDITS} of them differ\n`;
-  if (patch.hunks.length === 0) return '# only the replica count changes\n';
   const hunks = patch.hunks.map(
     (hunk) => `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@\n${hunk.lines.join('\n')}\n`,
   );

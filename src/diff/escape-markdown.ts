@@ -1,3 +1,5 @@
+import { showHidden } from '../object/hidden.ts';
+
 /**
  * Text from the repository as Markdown shows it: no mentions, no links, no images, no HTML, no line breaks, nothing
  * invisible that turns the direction of reading.
@@ -27,14 +29,13 @@ export function codeBlock(text: string, language: string): string {
   return `${fence}${language}\n${clean.trimEnd()}\n${fence}\n`;
 }
 
-/** Control characters and marks that turn the direction of reading become visible. */
+/** Characters that nobody sees become visible, but for the line ends of Windows. */
 export function visible(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
-    (character) => (character === '\r' ? '' : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`),
-  );
+  return showHidden(text.replaceAll('\r', ''));
 }
 
 function longestRun(text: string): number {
-  return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  let longest = 0;
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
+  return longest;
 }

@@ -7,6 +7,7 @@ import { hashJson, isList, isObject, mapAt, sameJson } from '../object/json.ts';
 import { formatPointer } from '../object/pointer.ts';
 import { replicaField } from '../object/replicas.ts';
 import { diffText } from './diff-text.ts';
+import { ownershipNotes } from './ownership-notes.ts';
 import { maskSecret } from './mask-secret.ts';
 
 /** What happens to one object on one cluster. */
@@ -58,7 +59,11 @@ function toChangeSet(
   const { origin, overlays } = first.after ?? first.before;
   const others = (homes.get(idKey(id)) ?? []).filter((cluster) => !clusters.includes(cluster));
   const fields = before === undefined || after === undefined ? [] : compareValues(before, after, []);
-  return [{ kind, app, id, clusters, others, fields, diff: diffText(before, after), origin, overlays }];
+  const notes = notesOf(first);
+  const text = diffText(before, after);
+  // A table of its own has the counts.
+  const diff = notes + text === '' ? '# only the replica count changes\n' : notes + text;
+  return [{ kind, app, id, clusters, others, fields, diff, origin, overlays }];
 }
 
 /**
@@ -96,13 +101,18 @@ function objectHomes(clusters: readonly Sides[]): ReadonlyMap<string, readonly s
 function fingerprint(change: ObjectChange): string {
   if (change.kind !== 'changed') return (change.after ?? change.before).hash;
   const fields = compareValues(withoutCount(change.before.body), withoutCount(change.after.body), []);
-  return hashJson(
-    fields.map(({ path, before, after }) => [
+  return hashJson([
+    notesOf(change),
+    ...fields.map(({ path, before, after }) => [
       path,
       before === undefined ? [] : [before],
       after === undefined ? [] : [after],
     ]),
-  );
+  ]);
+}
+
+function notesOf(change: ObjectChange): string {
+  return change.kind === 'changed' ? ownershipNotes(change.before, change.after) : '';
 }
 
 /** The leaves that differ. Lists of another length differ as a whole: which item went is a guess. */

@@ -1,7 +1,7 @@
 import type { Diagnostic, Origin } from '../model/diagnostic.ts';
 import type { ChangeSet, FleetDiff, Removal, ReplicaRow } from '../model/fleet-diff.ts';
 import { formatId } from '../object/id.ts';
-import { codeBlock, codeSpan, escapeMarkdown } from './escape-markdown.ts';
+import { codeBlock, codeSpan, escapeMarkdown, visible } from './escape-markdown.ts';
 import { nameClusters, verdict } from './verdict.ts';
 
 /** How much is said, most first. Each level is the one before with less. */
@@ -110,7 +110,7 @@ function printSet(set: ChangeSet, diff: FleetDiff, { lines }: Level): string {
     set.others.length === 0 || set.others.length > 3 || set.clusters.length <= set.others.length
       ? ''
       : `, not on ${set.others.map(escapeMarkdown).join(', ')}`;
-  const title = `${MARKS[set.kind]} <b>${html(formatId(set.id))}</b> on ${html(nameClusters(set.clusters, diff.clusters.length))}${html(odd)}`;
+  const title = `${MARKS[set.kind]} <b>${html(visible(formatId(set.id)))}</b> on ${html(nameClusters(set.clusters, diff.clusters.length))}${html(odd)}`;
   const source = [set.origin, ...set.overlays].map(({ file, line }: Origin) => codeSpan(`${file}:${line}`)).join(', ');
   const text = set.diff.split('\n');
   if (lines === 0)

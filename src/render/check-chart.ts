@@ -64,14 +64,14 @@ function checkSchema(file: RegularFile): readonly Diagnostic[] {
 }
 
 /**
- * The first reference of a JSON schema that leaves its file; `undefined` also for what is no JSON, which Helm refuses.
- * `$schema` of json-schema.org is built in.
+ * The first reference of a JSON schema that leaves its file; `undefined` also for what is no JSON, which Helm refuses. Helm reads
+ * deeper than we do, so that what is too deep for us is taken for a reference. `$schema` of json-schema.org is built in.
  */
 export function remoteSchema(text: string): string | undefined {
   try {
     return findReference(parseJson(text));
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof SyntaxError ? undefined : '(nested too deeply to be read)';
   }
 }
 

@@ -3,6 +3,7 @@ import type { RendererContext } from '../model/extensions.ts';
 import type { DocumentSource } from '../model/fleet.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { RegularFile } from '../model/snapshot.ts';
+import { withoutCredentials } from '../object/address.ts';
 import { at, isList, listAt, textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
 import { formatPointer } from '../object/pointer.ts';
@@ -153,7 +154,6 @@ function withHelm(what: string, pointer: string): Finding {
   return { code: 'NOT_SUPPORTED', message: `${what} starts Helm inside of kustomize`, help, pointer };
 }
 
-/** An address may hold a password. */
 function shown(path: string): string {
-  return path.replace(/\/\/[^/@]*@/, '//').slice(0, 200);
+  return withoutCredentials(path).slice(0, 200);
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../model/json.ts';
 import { APPLYSET_ID_LABEL, PART_OF_LABEL } from '../object/applyset.ts';
+import { HIDDEN } from '../object/hidden.ts';
 import { groupOf } from '../object/id.ts';
 import { at, isObject, mapAt, textAt } from '../object/json.ts';
 import { isNamespaced } from '../object/kinds.ts';
@@ -67,7 +68,9 @@ function checkName(body: JsonObject, report: ReportProblem): void {
   const group = groupOf(textAt(body, 'apiVersion') ?? '');
   const strict = isNamespaced({ group, kind: textAt(body, 'kind') ?? '' }) !== undefined && !FREE_NAMES.includes(group);
   const fits =
-    typeof name === 'string' && name.length <= 253 && (strict ? SUBDOMAIN.test(name) : !/^\.{0,2}$|[/%\s]/.test(name));
+    typeof name === 'string' &&
+    name.length <= 253 &&
+    (strict ? SUBDOMAIN.test(name) : !/^\.{0,2}$|[/%\s]/.test(name) && !HIDDEN.test(name));
   if (fits) return;
   const what =
     typeof name === 'string' ? `"${name.slice(0, 80)}" is no name of an object` : 'metadata.name is not text';

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ClusterTarget } from '../model/render.ts';
+import { showOnOneLine } from '../object/hidden.ts';
 import { compareText } from '../object/id.ts';
 
 /**
@@ -12,7 +13,17 @@ export function mergeDiagnostics(
   targets: readonly ClusterTarget[],
 ): readonly Diagnostic[] {
   const groups = Map.groupBy(diagnostics, keyOf);
-  return [...groups.values()].flatMap((group) => mergeGroup(group, targets)).sort(compareDiagnostics);
+  return [...groups.values()].flatMap((group) => mergeGroup(group, targets).map(showAll)).sort(compareDiagnostics);
+}
+
+/** Messages name what stands in files, and a name can hold anything. Said here, it holds for every output. */
+function showAll(diagnostic: Diagnostic): Diagnostic {
+  const { message, help } = diagnostic;
+  return {
+    ...diagnostic,
+    message: showOnOneLine(message),
+    ...(help === undefined ? {} : { help: showOnOneLine(help) }),
+  };
 }
 
 function mergeGroup(group: readonly Diagnostic[], targets: readonly ClusterTarget[]): readonly Diagnostic[] {

@@ -13,7 +13,7 @@ import { fieldPath, type FieldPath, followPath } from './field-path.ts';
 import { finishObject } from './finish-object.ts';
 import { nearestPath } from './nearest-path.ts';
 import { divideDraft, isLate, type RenderContext } from './render-app.ts';
-import { startDraft } from './start-draft.ts';
+import { type Draft, startDraft } from './start-draft.ts';
 
 /**
  * What a layer did to an object: `base` is how it is written, with variables replaced; `placement` divided its count;
@@ -50,10 +50,12 @@ export function traceObject(
   context: RenderContext,
 ): readonly Layer[] {
   const target = apps.find((each) => each.app === app.name);
-  const written = target === undefined ? undefined : findWritten(target, manifest);
-  if (target === undefined || written === undefined) return [];
   const tools = { cluster, memo: createMemo(), report: () => {} };
-  let draft = startDraft(written, tools);
+  const drafts = target === undefined ? [] : findWritten(target, manifest).map((each) => startDraft(each, tools));
+  // All that a program made of one folder begins at one place; names tell these apart, once variables are replaced.
+  const written = drafts.find((each) => drafts.length === 1 || isNamed(each, manifest));
+  if (target === undefined || written === undefined) return [];
+  let draft = written;
   const layers: Layer[] = [{ kind: 'base', body: draft.body, origin: manifest.origin, source: draft.source }];
   const apply = (overlays: readonly Overlay[]): void => {
     for (const patch of overlays.flatMap((overlay) => overlay.patches)) {
@@ -81,9 +83,15 @@ export function traceObject(
 const EVERYWHERE = { all: true, matchLabels: {}, matchExpressions: [], origin: { file: '', line: 1, column: 1 } };
 
 /** The document that an object was made from: of the base, or of an overlay's resources. */
-function findWritten({ objects, overlays }: AppTarget, manifest: Manifest): PlacedObject | undefined {
+function findWritten({ objects, overlays }: AppTarget, manifest: Manifest): readonly PlacedObject[] {
   const added = overlays.flatMap(({ resources, origin }) => resources.map((base) => ({ base, by: origin })));
-  return [...objects, ...added].find(({ base }) => isAt(manifest.origin, base.source) && isOf(manifest, base));
+  return [...objects, ...added].filter(({ base }) => isAt(manifest.origin, base.source) && isOf(manifest, base));
+}
+
+/** A namespace may still be that of the app or the fleet. */
+function isNamed({ body }: Draft, { id }: Manifest): boolean {
+  const namespace = textAt(body, 'metadata', 'namespace') ?? id.namespace;
+  return textAt(body, 'metadata', 'name') === id.name && namespace === id.namespace;
 }
 
 /** Items of a flow-style List may begin on one line; their kinds tell them apart. */

@@ -4,6 +4,7 @@ import type { FleetState, HeadTrouble, HealedDrift } from '../model/fleet-state.
 import type { JsonValue } from '../model/json.ts';
 import type { CommitStatus, StatusReport } from '../model/status.ts';
 import type { Tick } from '../model/tick.ts';
+import { showOnOneLine } from '../object/hidden.ts';
 import { formatId } from '../object/id.ts';
 import { printJson } from '../object/json.ts';
 import { assessCluster, type ClusterVerdict } from './assess-cluster.ts';
@@ -32,7 +33,7 @@ export function summarize(state: FleetState): readonly StatusReport[] {
 
 /** A diagnostic as one line: where, code, what, what to do. */
 export function formatDiagnostic({ origin, code, message, help, cluster }: Diagnostic): string {
-  const place = `${origin.file}:${origin.line}:${origin.column}`;
+  const place = `${showOnOneLine(origin.file)}:${origin.line}:${origin.column}`;
   return `${place}: ${code}: ${cluster === undefined ? '' : `on ${cluster}: `}${message}.${help === undefined ? '' : ` ${help}`}`.replace(
     /([.?!])\.( |$)/,
     '$1$2',

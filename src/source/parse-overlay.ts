@@ -197,8 +197,8 @@ function parseLabels(
   source: RawDocument['source'],
   context: ParseContext,
 ): Record<string, string> {
-  const pairs = text.split(',').map((part) => /^\s*([^=!\s]+)\s*==?\s*([^=!\s]*)\s*$/.exec(part));
-  if (pairs.some((pair) => pair === null)) {
+  const pairs = text.split(',').map(parsePair);
+  if (pairs.includes(undefined)) {
     reportAt(
       source,
       `${place}/target/labelSelector`,
@@ -206,7 +206,13 @@ function parseLabels(
       context,
     );
   }
-  return Object.fromEntries(pairs.flatMap((pair) => (pair === null ? [] : [[pair[1] ?? '', pair[2] ?? ''] as const])));
+  return Object.fromEntries(pairs.filter((pair) => pair !== undefined));
+}
+
+function parsePair(text: string): readonly [key: string, value: string] | undefined {
+  const [key = '', value, ...rest] = text.split(/==?/).map((part) => part.trim());
+  if (key === '' || value === undefined || rest.length > 0 || /[!\s]/.test(key + value)) return undefined;
+  return [key, value];
 }
 
 function withoutUndefined<Value extends object>(

@@ -1,7 +1,8 @@
 import type { JsonValue } from '../model/json.ts';
 import { isList } from '../object/json.ts';
 import { type DocumentState, fail, failAt } from './document-state.ts';
-import { quoteName } from '../object/quote-name.ts';
+import { nearestName } from '../object/nearest.ts';
+import { quoteName } from '../object/hidden.ts';
 import { errorAt } from './finding.ts';
 import { group, tooDeep } from './limits.ts';
 import type { AliasNode } from './node.ts';
@@ -11,9 +12,11 @@ export function convertAlias(state: DocumentState, node: AliasNode, depth: numbe
   const { file, anchors } = state;
   const anchor = anchors.get(node.name);
   if (anchor === undefined) {
-    // Without any anchor it is no alias but a value that begins with an asterisk, perhaps a password.
-    const name = anchors.size === 0 ? '' : ` ${quoteName(node.name)}`;
-    return failAt(state, node, `no anchor${name} stands before this alias`, 'Quote the value if the * belongs to it.');
+    // It may be no alias but a value that begins with an asterisk, perhaps a password: it is not repeated.
+    const meant = nearestName(node.name, [...anchors.keys()]);
+    const help =
+      meant === undefined ? 'Quote the value if the * belongs to it.' : `Did you mean ${quoteName(`*${meant}`)}?`;
+    return failAt(state, node, 'no anchor of this name stands before this alias', help);
   }
   if (anchor.value === undefined) {
     return failAt(state, node, `the anchor ${quoteName(node.name)} holds itself, and so would have no end`);

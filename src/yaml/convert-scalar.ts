@@ -1,6 +1,5 @@
 import type { JsonValue } from '../model/json.ts';
 import { type DocumentState, failAt, warnAt, weightOf } from './document-state.ts';
-import { quoteName } from '../object/quote-name.ts';
 import type { AliasNode, ScalarNode, YamlNode } from './node.ts';
 import { resolvePlain, type Resolved, resolveTagged, surpriseOf } from './resolve-scalar.ts';
 
@@ -60,10 +59,15 @@ export function checkCollectionTag(state: DocumentState, node: Exclude<YamlNode,
   if (tag !== undefined && tag !== '!' && tag !== own) refuseTag(state, node, tag);
 }
 
+/** Of YAML's tag repository (yaml.org/type). */
+const KNOWN_TAGS = new Set(
+  'binary bool float int map merge null omap pairs seq set str timestamp value yaml'.split(' '),
+);
+
 function refuseTag(state: DocumentState, node: Exclude<YamlNode, AliasNode>, tag: string): null {
-  // Nothing behind it: then it is no tag but a value that begins with an exclamation mark, perhaps a password.
-  const value = node.kind === 'scalar' && node.text === '' && !tag.startsWith(YAML_TAG);
-  const shown = tag.startsWith(YAML_TAG) ? `!!${tag.slice(YAML_TAG.length)}` : tag;
-  const message = `${value ? 'this tag' : `the tag ${quoteName(shown)}`} has no meaning here; kubectl would ignore it`;
+  // Any other may be no tag but the beginning of a value, perhaps of a password: it is not repeated.
+  const known = tag.startsWith(YAML_TAG) && KNOWN_TAGS.has(tag.slice(YAML_TAG.length));
+  const what = known ? `the tag !!${tag.slice(YAML_TAG.length)}` : 'this tag';
+  const message = `${what} has no meaning here; kubectl would ignore it`;
   return failAt(state, node, message, 'Remove it, or quote the value if the ! belongs to it.');
 }

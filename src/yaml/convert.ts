@@ -3,7 +3,7 @@ import { isList, isObject } from '../object/json.ts';
 import { convertAlias } from './convert-alias.ts';
 import { checkCollectionTag, convertScalar } from './convert-scalar.ts';
 import { type DocumentState, fail, failAt, type FileState, warnAt, weightOf } from './document-state.ts';
-import { quoteName } from '../object/quote-name.ts';
+import { quoteName } from '../object/hidden.ts';
 import { errorAt } from './finding.ts';
 import { group, tooDeep } from './limits.ts';
 import { isMerge, type AliasNode, type MapEntry, type MapNode, type ScalarNode, type YamlNode } from './node.ts';

@@ -1,5 +1,6 @@
 import { invariant } from '../model/errors.ts';
 import type { JsonValue } from '../model/json.ts';
+import { HIDDEN } from '../object/hidden.ts';
 import { isList } from '../object/json.ts';
 import { resolvePlain } from './resolve-scalar.ts';
 
@@ -66,14 +67,14 @@ function printNumber(value: number): string {
   return String(value).replace(/^(-?\d+)e/, '$1.0e');
 }
 
-/** What nobody sees in an editor, and what YAML forbids: written as escapes. */
-const HIDDEN =
-  /[\0-\x08\x0B-\x1F\x7F-\xA0\xAD\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF\uFFF0-\uFFFF\uD800-\uDFFF]/u;
-
+/** What YAML forbids and what nobody sees in an editor is written as an escape. */
 function printQuoted(text: string): string {
   const quoted = JSON.stringify(text);
   if (!HIDDEN.test(text)) return quoted;
-  return quoted.replace(new RegExp(HIDDEN, 'gu'), (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return quoted.replace(new RegExp(HIDDEN, 'gv'), (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16);
+    return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
+  });
 }
 
 /** A first character that means nothing to YAML; a minus may begin a word (`--flag`) but no list and no document. */

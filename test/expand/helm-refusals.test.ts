@@ -141,6 +141,8 @@ test('a schema that refers to an address or a file of this machine is refused, a
       [url, `{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {"$ref": "${url}"}}}`],
       ['file:///etc/passwd', '{"properties": {"a": {"\\u0024ref": "file:///etc/passwd"}}}'],
       [url, `{"$schema": "${url}"}`],
+      // Deeper than we read, and not than Helm does.
+      ['(nested too deeply to be read)', `{"a": ${'['.repeat(9000)}${']'.repeat(9000)}, "$ref": "${url}"}`],
     ] as const) {
       assert.deepEqual(await checkWith(chartWith({ 'values.schema.json': text, 'values.yaml': 'a: 1\n' })), [
         `${BASE}/values.schema.json:1:1: REMOTE_BASE: the schema refers to "${reference}", which Helm would have to fetch. Copy what it refers to into the same file.`,

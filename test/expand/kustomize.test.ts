@@ -10,7 +10,7 @@ import { at, mapAt } from '../../src/object/json.ts';
 import { bodyOf, clusterOf, fleetWith, manifestOf, type TestFiles } from '../support/fleet-files.ts';
 import { sharedFolder } from '../support/shared.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { checkWith, kustomize, linkedPrograms, PINNED_FLEET, renderedWith } from './support.ts';
+import { checkWith, kustomize, linkedPrograms, PINNED_FLEET, renderedWith, traceWith } from './support.ts';
 
 const BASE = 'apps/web/base';
 
@@ -52,6 +52,26 @@ test('an object from a kustomization comes from its file', async () => {
     line: 1,
     column: 1,
   });
+});
+
+test('the layers of each object of a kustomization are its own, though all begin at one place', async () => {
+  const files = kustomizedWith('resources: [one.yaml, two.yaml]\n', {
+    'one.yaml': CONFIG_MAP,
+    'two.yaml': CONFIG_MAP.replace('one', 'two').replace('"1"', '"2"'),
+  });
+  const { result, trace } = await traceWith(files);
+  assert.ok(result.state === 'rendered');
+  for (const [name, value] of [
+    ['one', '1'],
+    ['two', '2'],
+  ] as const) {
+    const manifest = manifestOf(result.fleet, 'eu', `ConfigMap web/${name}`);
+    assert.deepEqual(trace('eu', 'web', manifest)?.field('/data/a'), {
+      state: 'found',
+      pointer: '/data/a',
+      origins: [{ kind: 'base', origin: manifest.origin, value }],
+    });
+  }
 });
 
 test('a kustomization may use folders beside it and the base of another app, and these folders need no other reader', async () => {

@@ -4,7 +4,16 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProvidedProgram, provideProgram } from '../../scripts/programs.ts';
 import type { RenderedFleet } from '../../src/model/render.ts';
-import { createRenderCache, listExpansions, renderFleet, type RenderResult } from '../../src/reconcile.ts';
+import type { ExpansionAnswers } from '../../src/model/expansion.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import {
+  createRenderCache,
+  listExpansions,
+  renderFleet,
+  type RenderResult,
+  type TracedFleet,
+  traceFleet,
+} from '../../src/reconcile.ts';
 import { type ExpandSettings, runExpansions } from '../../src/sandbox/run-expansions.ts';
 import { print, snapshotOf, type TestFiles } from '../support/fleet-files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -20,11 +29,20 @@ export type Settings = Partial<ExpandSettings>;
 
 /** Renders a fleet with its programs. */
 export async function renderWith(files: TestFiles, settings: Settings = {}): Promise<RenderResult> {
-  await using folder = await temporaryFolder();
   const snapshot = snapshotOf(files);
+  return renderFleet(snapshot, createRenderCache(), await answersOf(snapshot, settings));
+}
+
+/** The same, and the layers of its objects. */
+export async function traceWith(files: TestFiles): Promise<TracedFleet> {
+  const snapshot = snapshotOf(files);
+  return traceFleet(snapshot, createRenderCache(), await answersOf(snapshot, {}));
+}
+
+async function answersOf(snapshot: Snapshot, settings: Settings): Promise<ExpansionAnswers> {
+  await using folder = await temporaryFolder();
   const all = { path: BOTH, cacheFolder: folder.path, timeoutMs: 60_000, memoryMiB: 1024, ...settings };
-  const answers = await runExpansions(listExpansions(snapshot), all, new AbortController().signal);
-  return renderFleet(snapshot, createRenderCache(), answers);
+  return await runExpansions(listExpansions(snapshot), all, new AbortController().signal);
 }
 
 /** The same of a fleet that can be used. */

@@ -127,6 +127,20 @@ test('text prints a file anew where a change is more than one scalar', () => {
   assert.equal(text('- 1\n- 2\n', 'format: yaml, ops: [{op: replace, path: /1, value: 3}]'), '- 1\n- 3\n');
 });
 
+test('text copies and moves within the file', () => {
+  assert.equal(text('a: 1\n', 'format: yaml, ops: [{op: copy, from: /a, path: /b}]'), 'a: 1\nb: 1\n');
+  assert.equal(text('{"a":1}', 'format: json, ops: [{op: move, from: /a, path: /b}]'), '{"b":1}');
+});
+
+test('text reads no file that is nested without an end, or has a key twice', () => {
+  for (const file of ['['.repeat(8000) + ']'.repeat(8000), '{"a":1,"a":2}']) {
+    assert.match(
+      JSON.stringify(text(file, 'format: json, ops: [{op: add, path: /b, value: 1}]')),
+      /not one document of JSON/,
+    );
+  }
+});
+
 test('text keeps how a JSON file is indented', () => {
   assert.equal(text('{"a":{"b":1}}', 'format: json, ops: [{op: replace, path: /a/b, value: 2}]'), '{"a":{"b":2}}');
   assert.equal(

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../model/json.ts';
-import { isList, isObject, parseJson, printJson, textAt } from '../../object/json.ts';
+import { isList, isObject, printJson, textAt } from '../../object/json.ts';
 import { parsePointer } from '../../object/pointer.ts';
 import { parseYaml } from '../../yaml.ts';
 import { editYaml } from '../../yaml/edit.ts';
@@ -76,19 +76,14 @@ function editInPlace(text: string, op: JsonValue, wanted: JsonValue): string | u
 }
 
 function readText(text: string, format: 'yaml' | 'json'): JsonValue | undefined {
-  if (format === 'json') {
-    try {
-      return parseJson(text);
-    } catch {
-      return undefined;
-    }
-  }
-  const { documents, broken } = parseYaml(text);
+  const { documents, broken } = parseYaml(text, { format });
   return broken || documents.length !== 1 ? undefined : documents[0]?.value;
 }
 
 function below(op: JsonValue): JsonValue {
-  return isObject(op) ? { ...op, path: `/file${textAt(op, 'path') ?? ''}` } : op;
+  if (!isObject(op)) return op;
+  const from = textAt(op, 'from');
+  return { ...op, path: `/file${textAt(op, 'path') ?? ''}`, ...(from === undefined ? {} : { from: `/file${from}` }) };
 }
 
 /** That of the first indented line; none where there is no line of its own. */

@@ -1,6 +1,6 @@
-import { quoteName } from '../../object/quote-name.ts';
 import type { PortCode, PortError } from '../../model/errors.ts';
 import type { SnapshotFile } from '../../model/snapshot.ts';
+import { quoteName } from '../../object/hidden.ts';
 import { compareText } from '../../object/id.ts';
 
 /** How much of a repository is read. Beyond it, reading stops with TOO_BIG: a part of a fleet is no fleet. */
@@ -147,7 +147,7 @@ function hostileName(name: string, bytes: Uint8Array): string | undefined {
     .replace(/[. ]+$/, '')
     .toLowerCase();
   if (folded === '.git' || folded === 'git~1') return "is the name of Git's own folder";
-  if (/[\x00-\x1f\x7f]/.test(name)) return 'has control characters in its name';
+  if (/\p{Cc}/u.test(name)) return 'has control characters in its name';
   if (bytes.length > 255) return 'has a name of more than 255 bytes';
   if (name.includes('\ufffd') && !Buffer.from(name).equals(bytes)) return 'has a name that is not UTF-8';
   return undefined;

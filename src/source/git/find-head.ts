@@ -1,5 +1,5 @@
-import { quoteName } from '../../object/quote-name.ts';
 import type { PortError } from '../../model/errors.ts';
+import { quoteName } from '../../object/hidden.ts';
 import { isOid } from './git-object.ts';
 import { gitFailure, type HttpContext } from './http-failure.ts';
 import { listRefs, type RemoteCall } from './isomorphic-git.ts';

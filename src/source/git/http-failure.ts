@@ -1,6 +1,6 @@
-import { quoteName } from '../../object/quote-name.ts';
 import { connect, type PeerCertificate } from 'node:tls';
 import { PortError, type PortCode } from '../../model/errors.ts';
+import { quoteName } from '../../object/hidden.ts';
 
 /** What an HTTP failure happened to: for the error and its words. */
 export interface HttpContext {

@@ -1,7 +1,7 @@
-import { quoteName } from '../../object/quote-name.ts';
 import { getCACertificates } from 'node:tls';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { PortError } from '../../model/errors.ts';
+import { quoteName } from '../../object/hidden.ts';
 import { connectionFailure, gitFailure, headerOf, type HttpContext, statusFailure } from './http-failure.ts';
 import type { GitTransport, TransportRequest, TransportResponse } from './isomorphic-git.ts';
 import { findPacketFault } from './pkt-line.ts';

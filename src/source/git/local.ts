@@ -1,7 +1,7 @@
-import { quoteName } from '../../object/quote-name.ts';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PortError, type PortCode } from '../../model/errors.ts';
+import { quoteName } from '../../object/hidden.ts';
 import { diskCode, diskError, isDiskError } from './disk-error.ts';
 import { isOid, parseCommit, parseTag } from './git-object.ts';
 import { nearestName } from '../../object/nearest.ts';

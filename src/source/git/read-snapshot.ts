@@ -1,6 +1,6 @@
-import { quoteName } from '../../object/quote-name.ts';
 import { PortError, type PortCode } from '../../model/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import { quoteName } from '../../object/hidden.ts';
 import {
   collectFiles,
   type FileContent,

@@ -1,4 +1,5 @@
-import { quoteName } from '../../object/quote-name.ts';
+import { withoutCredentials } from '../../object/address.ts';
+import { quoteName } from '../../object/hidden.ts';
 import { type PortCode, PortError } from '../../model/errors.ts';
 
 /**
@@ -6,7 +7,7 @@ import { type PortCode, PortError } from '../../model/errors.ts';
  * HTTP(S), and for URLs that hold credentials: those would be printed, stored and logged with it.
  */
 export function parseRemoteUrl(text: string): string {
-  const ssh = /^(?:ssh:\/\/)?(?:[^/@]*@)?([^/:@]+)(?::\d+\/|:|\/)\/?(.+)$/.exec(text);
+  const ssh = /^(?:ssh:\/\/)?([^/:@]+)(?::\d+\/|:|\/)\/?(.+)$/.exec(withoutCredentials(text));
   const isScpLike = !text.includes('://') && /^[^/]+:/.test(text);
   if (text.startsWith('ssh://') || isScpLike) {
     const instead = ssh === null ? 'an https URL' : `https://${ssh[1]}/${ssh[2]}`;

@@ -1,6 +1,6 @@
-import { quoteName } from '../../object/quote-name.ts';
 import { setImmediate } from 'node:timers/promises';
 import { invariant, PortError } from '../../model/errors.ts';
+import { quoteName } from '../../object/hidden.ts';
 import { authorize, type ReadCredentials } from './authorize.ts';
 import { rememberCapabilities } from './capabilities.ts';
 import type { PackLimits } from './check-pack.ts';

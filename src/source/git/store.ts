@@ -138,9 +138,9 @@ async function isOf(gitdir: string, url: string): Promise<boolean> {
 
 /** What processes that were killed while they wrote a file of a folder have left. */
 async function listTorn(folder: string, recursive: boolean): Promise<readonly string[]> {
-  return (await readdir(folder, { recursive }))
-    .filter((name) => name.endsWith('.tmp'))
-    .map((name) => join(folder, name));
+  const names = await readdir(folder, { recursive });
+  // A branch may be called `fix.tmp`, but no part of its name may begin with a dot (git-check-ref-format).
+  return names.filter((name) => /^\..+\.\d+\.tmp$/.test(basename(name))).map((name) => join(folder, name));
 }
 
 interface PackFile {

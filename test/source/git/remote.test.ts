@@ -406,6 +406,8 @@ test('URLs that are not HTTP, or hold credentials, are refused with what to writ
     ],
     ['github.com:acme/fleet.git', 'REJECTED', /Write https:\/\/github\.com\/acme\/fleet\.git,/],
     ['ssh://git:Secret1@github.com:22/acme/fleet.git', 'REJECTED', /Write https:\/\/github\.com\/acme\/fleet\.git,/],
+    ['git:Secret1@x@github.com/acme/fleet', 'REJECTED', /Write https:\/\/github\.com\/acme\/fleet,/],
+    ['git:Sec/Secret1@github.com/acme/fleet', 'REJECTED', /Write https:\/\/github\.com\/acme\/fleet,/],
     ['ssh://github.com/acme/fleet', 'REJECTED', /Write https:\/\/github\.com\/acme\/fleet,/],
     [
       'https://x:Secret1@github.com/acme/fleet',

@@ -201,8 +201,11 @@ test('what a process that was killed had begun to write is removed with the next
   const torn = ['.lock.1.tmp', '.last-good.json.1.tmp'].map((name) => join(storeDirectory, name));
   torn.push(join(gitdir, 'refs/remotes/origin/.main.1.tmp'), join(gitdir, 'objects/pack/.pack-1.pack.1.tmp'));
   for (const path of torn) await writeFile(path, 'half');
-  await repository.commit({ files: { 'apps/a.yaml': 'b' } });
+  // A branch of somebody who likes the ending.
+  const branch = join(gitdir, 'refs/remotes/origin/fix.1.tmp');
+  await writeFile(branch, `${await repository.commit({ files: { 'apps/a.yaml': 'b' } })}\n`);
   await remote.poll(signal);
+  assert.ok(existsSync(branch));
   assert.deepEqual(
     torn.filter((path) => existsSync(path)),
     [],
