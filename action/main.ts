@@ -54,7 +54,7 @@ async function run(): Promise<void> {
   const report = await writeReport(diff);
   annotate(diff.diagnostics, path);
   setOutputs(diff, report);
-  await comment(diff, event, inputs);
+  await comment(diff, path, event, inputs);
   const problems = diff.diagnostics.filter((each) => inputs.failOn.includes(each.severity));
   if (problems.length > 0 || !diff.head.usable) setFailed(`Muster: ${verdict(diff)}`);
 }
@@ -167,12 +167,12 @@ function setOutputs(diff: FleetDiff, report: string): void {
 }
 
 /** A token that may not write, as in a pull request from a fork, is no error: the summary has the report. */
-async function comment(diff: FleetDiff, { number }: PullRequest, inputs: Inputs): Promise<void> {
+async function comment(diff: FleetDiff, prefix: string, { number }: PullRequest, inputs: Inputs): Promise<void> {
   const address = parseRepositoryUrl(
     `${process.env['GITHUB_SERVER_URL'] ?? 'https://github.com'}/${process.env['GITHUB_REPOSITORY'] ?? ''}`,
   );
   if (!inputs.comment || number === undefined || inputs.token === '' || address === undefined) return;
-  const marker = `<!-- muster-report ${inputs.path.replace(/[^\w./-]/g, '')} -->`;
+  const marker = `<!-- muster-report ${prefix.replace(/[^\w./-]/g, '')} -->`;
   const keeper = createCommentKeeper({
     baseUrl: process.env['GITHUB_API_URL'] ?? 'https://api.github.com',
     owner: address.owner,

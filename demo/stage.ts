@@ -161,21 +161,23 @@ async function startController(flags: readonly string[], token: string, log: str
     text += part.toString();
   });
   const ended = once(child, 'exit');
-  const url = await eventually(AbortSignal.timeout(30_000), () => {
-    assert.equal(child.exitCode, null, `the controller ended: ${text}`);
-    const found = /"listen":"([^"]+)"/.exec(text)?.[1];
-    assert.ok(found !== undefined, 'the controller says where it listens');
-    return found;
-  });
-  return {
-    url,
-    log,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
-      file.end();
-    },
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await ended;
+    file.end();
   };
+  try {
+    const url = await eventually(AbortSignal.timeout(30_000), () => {
+      assert.equal(child.exitCode, null, `the controller ended: ${text}`);
+      const found = /"listen":"([^"]+)"/.exec(text)?.[1];
+      assert.ok(found !== undefined, 'the controller says where it listens');
+      return found;
+    });
+    return { url, log, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 async function waitForSync(

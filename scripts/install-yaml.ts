@@ -1,7 +1,7 @@
 /**
  * Writes `deploy/install.yaml`, everything of `deploy/` in one file, as Muster itself renders it. A test compares.
  *
- *     node scripts/install-yaml.ts [--check]
+ *     node scripts/install-yaml.ts
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

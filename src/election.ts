@@ -71,7 +71,9 @@ export function createElection(name: string, identity: string, ports: ElectionPo
     // Somebody may have deleted the object of a holder that is at work.
     const holder = current?.holder ?? seen?.holder ?? '';
     const free = holder === '' || holder === identity;
-    const abandoned = seen !== undefined && clock.monotonicMs() - seen.atMs > limits.leaseMs;
+    // A holder that was started with a longer lease than ours relies on that one.
+    const leaseMs = Math.max(limits.leaseMs, (current?.durationSeconds ?? 0) * 1000);
+    const abandoned = seen !== undefined && clock.monotonicMs() - seen.atMs > leaseMs;
     if (!free && !abandoned) return false;
     const next: Lease = {
       holder: identity,

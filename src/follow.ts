@@ -85,15 +85,19 @@ interface Memory {
 
 /** A step back counts when two polls agree: servers behind one name may lag, and would make us go to and fro. */
 function isCredible({ revision, regressed }: PolledHead, memory: Memory, { log }: FollowPorts): boolean {
-  if (!regressed || revision === memory.head || revision === memory.doubted) return true;
-  memory.doubted = revision;
+  const agrees = !regressed || revision === memory.head || revision === memory.doubted;
+  // Any other answer in between, and the two do not agree.
+  memory.doubted = agrees ? '' : revision;
+  if (agrees) return true;
   log.warn('the branch went back to an older revision; it is looked at once more before it counts', { revision });
   return false;
 }
 
 async function lookAt(head: PolledHead, memory: Memory, ports: FollowPorts, signal: AbortSignal): Promise<void> {
   if (head.revision !== memory.head) {
-    if (memory.head !== '') ports.onNewHead(memory.head, head.revision);
+    // Whoever worked before a restart may have left what it had not reached yet.
+    const older = memory.head === '' ? (await lastGood(ports))?.revision : memory.head;
+    if (older !== undefined && older !== head.revision) ports.onNewHead(older, head.revision);
     Object.assign(memory, { head: head.revision, isTaken: false, crashes: 0, wrong: undefined });
   }
   if (!memory.isTaken && memory.crashes < MAX_CRASHES) {
@@ -160,15 +164,28 @@ async function take(head: RepositoryHead, ports: FollowPorts, signal: AbortSigna
 }
 
 /** Brings back what was live before a restart. */
-async function takeLastGood({ repository, render, controller, log }: FollowPorts, signal: AbortSignal): Promise<void> {
+async function takeLastGood(ports: FollowPorts, signal: AbortSignal): Promise<void> {
+  const { render, controller, log } = ports;
+  const head = await lastGood(ports);
   try {
-    const head = await repository.lastGood();
     const result = head === undefined ? undefined : await render(head, signal);
     if (result?.state !== 'rendered') return;
     log.info('the clusters stay with the last good revision', { revision: result.fleet.revision });
     controller.setFleet(result.fleet);
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
-    log.warn('the last good revision cannot be read', { reason: error.safeMessage });
+    log.warn(UNREADABLE, { reason: error.safeMessage });
   }
 }
+
+async function lastGood({ repository, log }: FollowPorts): Promise<RepositoryHead | undefined> {
+  try {
+    return await repository.lastGood();
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    log.warn(UNREADABLE, { reason: error.safeMessage });
+    return undefined;
+  }
+}
+
+const UNREADABLE = 'the last good revision cannot be read';

@@ -8,7 +8,7 @@ export interface Metrics {
   readonly tick: (tick: Tick, seconds: number) => void;
   /** After each answer of an API server. */
   readonly answer: (cluster: string, method: string, status: number) => void;
-  /** After each look at the repository; `head` is empty while it cannot be read. */
+  /** After each tick, and when a revision becomes live or turns out to be unusable. */
   readonly state: (state: FleetState, isInSync: (tick: Tick) => boolean) => void;
   readonly polled: (atSeconds: number) => void;
   /** Whether this replica is the one that works. */
@@ -70,6 +70,7 @@ export function createMetrics(): Metrics {
     help: 'When the head of the repository was last read.',
   });
   let polledAt: number | undefined;
+  let shown: FleetState['live'];
   const age: Gauge = new Gauge({
     ...base,
     name: 'muster_git_head_age_seconds',
@@ -106,6 +107,11 @@ export function createMetrics(): Metrics {
     answer: (cluster, method, status) => requests.inc({ cluster, verb: method, code: status }),
     state: ({ ticks, trouble, live }, isInSync) => {
       usable.set(trouble === undefined && live !== undefined ? 1 : 0);
+      if (live !== shown) {
+        // Clusters and apps that left the fleet would stay as they were for ever; those of a new revision are not known yet.
+        for (const gauge of [up, synced, drift]) gauge.reset();
+        shown = live;
+      }
       for (const [cluster, tick] of ticks) {
         const good = isInSync(tick);
         synced.set({ cluster }, good ? 1 : 0);

@@ -13,6 +13,8 @@ export interface Option {
   readonly multiple?: boolean;
   /** Used where neither flag nor variable is given. */
   readonly fallback?: string;
+  /** Of a time: what is shorter would keep the machine or the other side busy with nothing else. */
+  readonly atLeastMs?: number;
   readonly doc: string;
 }
 
@@ -67,6 +69,7 @@ export const OPTIONS = {
     env: 'MUSTER_POLL',
     value: 'TIME',
     fallback: '15s',
+    atLeastMs: 100,
     doc: 'How often to ask the repository for its head.',
   },
   cache: {
@@ -116,6 +119,7 @@ export const OPTIONS = {
     env: 'MUSTER_LEASE',
     value: 'TIME',
     fallback: '15s',
+    atLeastMs: 1000,
     doc: 'How long a lease holds that is not renewed: after that another replica takes over.',
   },
   identity: {
@@ -167,6 +171,7 @@ export const OPTIONS = {
     env: 'MUSTER_RESYNC',
     value: 'TIME',
     fallback: '60s',
+    atLeastMs: 100,
     doc: 'A cluster where nothing happens is looked at again after this long.',
   },
   renderMemory: {
@@ -181,6 +186,7 @@ export const OPTIONS = {
     env: 'MUSTER_RENDER_TIMEOUT',
     value: 'TIME',
     fallback: '60s',
+    atLeastMs: 100,
     doc: 'Time that rendering one revision may take.',
   },
   grace: {
@@ -236,12 +242,20 @@ export function readSettings(
     list: (name) => [given[OPTIONS[name].flag] ?? []].flat().filter((each) => typeof each === 'string'),
     flag: (name) => {
       const option: Option = OPTIONS[name];
-      return given[option.flag] === true || (option.env !== undefined && env[option.env] === 'true');
+      const variable = option.env === undefined ? undefined : env[option.env];
+      return given[option.flag] === true || parseSwitch(option.env ?? '', variable ?? '');
     },
     duration: (name) => parseDuration(name, raw(name) ?? ''),
     count: (name) => parseCount(name, raw(name) ?? ''),
     token: (name) => (env[name] === '' ? undefined : env[name]),
   };
+}
+
+function parseSwitch(variable: string, text: string): boolean {
+  if (text === 'true') return true;
+  if (text === 'false' || text === '') return false;
+  // Taken for "no", it would mean the opposite of what its author meant.
+  throw new UsageError(`${variable}: "${text}" is neither "true" nor "false".`);
 }
 
 function parseDuration(name: OptionName, text: string): number {
@@ -252,6 +266,10 @@ function parseDuration(name: OptionName, text: string): number {
     );
   }
   const milliseconds = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1);
+  const option: Option = OPTIONS[name];
+  if (milliseconds < (option.atLeastMs ?? 0)) {
+    throw new UsageError(`--${option.flag}: "${text}" is too short. Write at least ${option.atLeastMs}ms.`);
+  }
   if (milliseconds > LONGEST_MS) {
     throw new UsageError(`--${OPTIONS[name].flag}: "${text}" is too long. Write at most 500h.`);
   }

@@ -49,6 +49,19 @@ describe('an election', () => {
     assert.equal(world.lease()?.transitions, 2);
   });
 
+  it('leaves a holder the lease that it was started with, also where ours is shorter', async () => {
+    await using world = createWorld();
+    const a = world.candidate('a', electionLimits(60_000));
+    await world.time.advance(0);
+    const b = world.candidate('b');
+    await world.time.advance(30_000);
+    a.freeze();
+    await world.time.advance(60_000 / 7 + 40_000);
+    assert.deepEqual(b.won, []);
+    await world.time.advance(20_000);
+    assert.deepEqual(b.won, [true]);
+  });
+
   it('is won at the next look when the holder gives the lease back', async () => {
     await using world = createWorld();
     const a = world.candidate('a');
@@ -310,7 +323,7 @@ function createWorld(delays: readonly number[] = []) {
     },
   });
 
-  const candidate = (name: string): Candidate => {
+  const candidate = (name: string, limits = LIMITS): Candidate => {
     const gate = createGate(time);
     const stop = new AbortController();
     let offset = 0;
@@ -329,7 +342,7 @@ function createWorld(delays: readonly number[] = []) {
         sleep: gate.sleep,
         random: () => 0.5,
       },
-      LIMITS,
+      limits,
     );
     void election.wait(stop.signal).then(async (is) => {
       won.push(is);

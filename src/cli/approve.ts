@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PortError } from '../model/errors.ts';
 import { UsageError } from '../settings.ts';
+import { onDisk } from '../source/git/disk-error.ts';
 import { editYaml } from '../yaml/edit.ts';
 import type { Verb } from './verb.ts';
 
@@ -24,28 +24,11 @@ export const approveVerb: Verb = {
       );
     }
     const path = join(directory, 'fleet.yaml');
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      throw fileError('read', path, error);
-    });
+    const text = await onDisk('read', path, readFile(path, 'utf8'));
     const edited = editYaml(text, ['spec', 'approvals'], { kind: 'append', value: digest });
     if (edited.state === 'refused') throw new UsageError(`${path}: ${edited.reason}`);
-    await writeFile(path, edited.text).catch((error: unknown) => {
-      throw fileError('write', path, error);
-    });
+    await onDisk('write', path, writeFile(path, edited.text));
     io.err(`${path}: ${digest} is approved. Commit and push it.\n`);
     return 0;
   },
 };
-
-function fileError(operation: string, path: string, error: unknown): PortError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
-  return new PortError({
-    port: 'disk',
-    operation,
-    subject: path,
-    code: code === 'ENOENT' ? 'NOT_FOUND' : 'DISK_FULL',
-    retry: false,
-    safeMessage:
-      code === 'ENOENT' ? 'there is no such file. Name the folder of the fleet' : `the file cannot be used (${code})`,
-  });
-}

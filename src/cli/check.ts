@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { findRepository } from '../source/git/local.ts';
 import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
 import { loadFleet } from './load-fleet.ts';
 import { printDocument } from './print-document.ts';
@@ -26,14 +27,27 @@ export const checkVerb: Verb = {
       diagnostics.filter((each) => each.severity === severity).length;
     if (format === 'text') io.out(printDiagnostics(diagnostics));
     else if (format === 'json') io.out(printDocument('Check', { diagnostics: diagnostics.map(toOutput) }));
-    else if (format === 'github') io.out(diagnostics.map(printAnnotation).join(''));
-    else io.out(`${JSON.stringify(toSarif(diagnostics), undefined, 2)}\n`);
+    else {
+      const inRepository = await fromRoot(operands[0] ?? '.', diagnostics);
+      io.out(
+        format === 'github'
+          ? inRepository.map(printAnnotation).join('')
+          : `${JSON.stringify(toSarif(inRepository), undefined, 2)}\n`,
+      );
+    }
     const clusters =
       result.state === 'rendered' ? `${result.fleet.clusters.length} clusters, ${result.fleet.apps.length} apps: ` : '';
     io.err(`${clusters}${count('error')} errors, ${count('warning')} warnings\n`);
     return hasErrors(diagnostics) ? 1 : 0;
   },
 };
+
+/** With paths as the repository has them: others look there, and the fleet may lie in a folder of it. */
+async function fromRoot(directory: string, diagnostics: readonly Diagnostic[]): Promise<readonly Diagnostic[]> {
+  const prefix = (await findRepository(directory))?.prefix ?? '';
+  if (prefix === '') return diagnostics;
+  return diagnostics.map((each) => ({ ...each, origin: { ...each.origin, file: `${prefix}/${each.origin.file}` } }));
+}
 
 /** A workflow command of GitHub. Values from the repository are escaped, or a file name could give commands. */
 function printAnnotation({ code, severity, message, help, origin }: Diagnostic): string {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { PortError } from '../model/errors.ts';
+import { showOnOneLine } from '../object/hidden.ts';
 import { nearestName } from '../object/nearest.ts';
 import { type Option, OPTIONS, readSettings, type Settings, UsageError } from '../settings.ts';
 import { VERSION } from '../version.ts';
@@ -17,7 +18,7 @@ export async function runCommandLine(argv: readonly string[], io: Io, signal: Ab
   } catch (error) {
     if (error instanceof UsageError) io.err(`muster: ${error.message}\n`);
     else if (error instanceof PortError)
-      io.err(`muster: ${error.operation} ${error.subject}: ${error.code}: ${error.safeMessage}\n`);
+      io.err(`muster: ${showOnOneLine(`${error.operation} ${error.subject}: ${error.code}: ${error.safeMessage}`)}\n`);
     else if (signal.aborted) io.err('muster: stopped\n');
     else throw error;
     return 2;

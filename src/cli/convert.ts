@@ -5,6 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { isManifestFile } from '../read-file.ts';
 import { readFleet } from '../reconcile.ts';
 import { UsageError } from '../settings.ts';
+import { diskCode, onDisk } from '../source/git/disk-error.ts';
 import { type NativeFile, printNative } from '../source/federations/print-native.ts';
 import { printYamlDocuments } from '../yaml/print.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
@@ -68,14 +69,13 @@ async function writeFiles(
   if (root === undefined) throw new UsageError('-o dir needs --out DIR.');
   for (const { path, documents } of files) {
     const target = join(root, path);
-    await mkdir(dirname(target), { recursive: true });
+    await onDisk('write', dirname(target), mkdir(dirname(target), { recursive: true }));
     // Whatever is there is not ours to overwrite.
-    await writeFile(target, printYamlDocuments(documents), { flag: 'wx' }).catch((error: unknown) => {
-      const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-      throw exists
-        ? new UsageError(`${target} is there already. Remove it, or name another folder with --out.`)
-        : error;
+    const writing = writeFile(target, printYamlDocuments(documents), { flag: 'wx' }).catch((error: unknown) => {
+      if (diskCode(error) !== 'EEXIST') throw error;
+      throw new UsageError(`${target} is there already. Remove it, or name another folder with --out.`);
     });
+    await onDisk('write', target, writing);
     say(`${target}\n`);
   }
 }

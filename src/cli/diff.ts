@@ -11,7 +11,7 @@ import { loadFleet } from './load-fleet.ts';
 import { printDocument } from './print-document.ts';
 import type { Verb } from './verb.ts';
 
-/** What a comment on GitHub takes, and a file may be longer than. */
+/** For a file or a job summary; a comment takes less, and the Action cuts it. */
 const MARKDOWN_LENGTH = 1_000_000;
 
 export const diffVerb: Verb = {

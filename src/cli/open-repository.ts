@@ -7,7 +7,8 @@ import { PortError } from '../model/errors.ts';
 import { type Settings, UsageError } from '../settings.ts';
 import { readLastGood, writeLastGood } from '../source/git/last-good.ts';
 import { findRepository, readHead, resolveRevision } from '../source/git/local.ts';
-import { openRemote } from '../source/git/remote.ts';
+import { openRemote, type Poll } from '../source/git/remote.ts';
+import { parseRemoteUrl } from '../source/git/remote-url.ts';
 import { noRepository } from './load-fleet.ts';
 
 /** A repository to follow, and where the fleet lies in it. */
@@ -59,7 +60,13 @@ async function openUrl(url: string, settings: Settings): Promise<OpenRepository>
     .slice(0, 16);
   const storeDirectory = join(root, key);
   const caFile = settings.text('gitCaFile');
-  const name = url.replace(/\/\/[^/@]*@/, '//');
+  const name = parseRemoteUrl(url);
+  // Where no branch is named, the server says which one it is.
+  let polled = branch;
+  const remember = (poll: Poll): Poll => {
+    polled = poll.branch;
+    return poll;
+  };
   const remote = openRemote({
     url,
     ...(branch === undefined ? {} : { branch }),
@@ -69,14 +76,14 @@ async function openUrl(url: string, settings: Settings): Promise<OpenRepository>
   });
   return {
     repository: {
-      poll: (signal) => remote.poll(signal),
-      rebuild: (signal) => remote.rebuild(signal),
+      poll: async (signal) => remember(await remote.poll(signal)),
+      rebuild: async (signal) => remember(await remote.rebuild(signal)),
       lastGood: async () => {
         const record = await readLastGood(storeDirectory);
-        return record?.url === name && record.branch === (branch ?? '') ? record : undefined;
+        return record?.url === name && record.branch === (polled ?? record.branch) ? record : undefined;
       },
       promote: ({ revision, gitdir }) =>
-        writeLastGood(storeDirectory, { url: name, branch: branch ?? '', revision, gitdir, at: Date.now() }),
+        writeLastGood(storeDirectory, { url: name, branch: polled ?? '', revision, gitdir, at: Date.now() }),
     },
     path: settings.text('path') ?? '',
     name,

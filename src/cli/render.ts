@@ -4,6 +4,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { RenderedCluster } from '../model/render.ts';
 import { formatId } from '../object/id.ts';
 import { UsageError } from '../settings.ts';
+import { onDisk } from '../source/git/disk-error.ts';
 import { printYamlDocuments } from '../yaml/print.ts';
 import { hasErrors, printDiagnostics, toOutput } from './diagnostics.ts';
 import { loadFleet } from './load-fleet.ts';
@@ -71,10 +72,11 @@ const PRINTERS: Readonly<Record<string, Printer>> = {
     const root = settings.text('out');
     if (root === undefined) throw new UsageError('-o dir needs --out DIR.');
     for (const { cluster, apps } of clusters) {
-      await mkdir(join(root, cluster.name), { recursive: true });
+      const folder = join(root, cluster.name);
+      await onDisk('write', folder, mkdir(folder, { recursive: true }));
       for (const app of apps.filter((each) => each.state === 'rendered')) {
         const path = join(root, cluster.name, `${app.name}.yaml`);
-        await writeFile(path, printManifests(app.manifests));
+        await onDisk('write', path, writeFile(path, printManifests(app.manifests)));
         io.err(`${path}\n`);
       }
     }

@@ -15,7 +15,7 @@ import { fencedForge } from '../report/fenced-forge.ts';
 import { createPublisher, type Publisher } from '../report/publish.ts';
 import { formatFailure } from '../report/format-failure.ts';
 import { summarize } from '../report/summarize.ts';
-import { createRenderer } from '../sandbox/render-revision.ts';
+import { createRenderer, longestRenderMs } from '../sandbox/render-revision.ts';
 import type { Settings } from '../settings.ts';
 import { VERSION } from '../version.ts';
 import { type Caller, connect, humanManagers, openHub } from './connections.ts';
@@ -120,7 +120,7 @@ interface Pulse {
   atMs: number;
 }
 
-/** A loop that stood still for so long hangs: polls end by their own deadlines long before. */
+/** Besides the time that a revision may take: polls end by deadlines of their own long before. */
 const STILL_MS = 10 * 60_000;
 
 interface Listeners {
@@ -222,9 +222,11 @@ async function openServer(
 ): Promise<HttpServer | undefined> {
   const listen = settings.text('listen') ?? 'off';
   if (listen === 'off') return undefined;
+  // A loop that stood still for longer hangs.
+  const stillMs = STILL_MS + longestRenderMs(renderLimits(settings));
   return startHttpServer(listen, {
     // Who waits for the lease has no loop yet.
-    isAlive: () => election?.isLeader() === false || realClock.monotonicMs() - pulse.atMs < STILL_MS,
+    isAlive: () => election?.isLeader() === false || realClock.monotonicMs() - pulse.atMs < stillMs,
     notReady: createReadiness(controller, election),
     metrics,
     status: () =>

@@ -1,5 +1,6 @@
 import type { ObjectResult } from '../model/apply.ts';
 import type { Phase, Tick } from '../model/tick.ts';
+import { showOnOneLine } from '../object/hidden.ts';
 import { assessCluster } from '../report/assess-cluster.ts';
 import { listLost } from '../report/list-lost.ts';
 import type { Io } from './verb.ts';
@@ -46,12 +47,12 @@ export function createSyncView(clusters: readonly string[], io: Io, now: () => n
     tick: (tick) => {
       const cluster = tick.target.cluster.name;
       for (const { object, path, manager } of listLost(tick)) {
-        const left = `${cluster}: ${object}: ${path} is left to "${manager}", which holds it\n`;
+        const left = `${showOnOneLine(`${cluster}: ${object}: ${path} is left to "${manager}", which holds it`)}\n`;
         if (!said.has(left)) screen.print(left);
         said.add(left);
       }
       const { state, text } = assessCluster(tick);
-      show(cluster, state === 'success' ? text : `${state}: ${text}`, true);
+      show(cluster, showOnOneLine(state === 'success' ? text : `${state}: ${text}`), true);
     },
     close: () => screen.close(lines),
   };

@@ -74,7 +74,10 @@ export const syncVerb: Verb = {
       io.out(
         format === 'json' ? printJsonReport(head.revision, ticks, history, diagnostics) : printReport(ticks, history),
       );
-      return ticks.every(isInSync) && !hasErrors(diagnostics) ? 0 : 1;
+      const seen = new Set(ticks.map(({ target }) => target.cluster.name));
+      const unseen = fleet.clusters.map(({ cluster }) => cluster.name).filter((name) => !seen.has(name));
+      for (const name of unseen) io.err(`${name}: the time was over before it was looked at\n`);
+      return unseen.length === 0 && ticks.every(isInSync) && !hasErrors(diagnostics) ? 0 : 1;
     } finally {
       await source.close();
     }
@@ -114,12 +117,11 @@ async function syncFleet(
   const view = createSyncView(names, io, () => realClock.monotonicMs());
   return new Promise((resolve, reject) => {
     const end = (): void => {
-      const ticks = [...controller.state().ticks.values()];
       view.close();
       controller
         .close(settings.duration('grace'))
         .then(() => hub?.close())
-        .then(() => resolve(ticks), reject);
+        .then(() => resolve([...controller.state().ticks.values()]), reject);
     };
     const controller = createController(
       {

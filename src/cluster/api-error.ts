@@ -1,6 +1,7 @@
 import type { JsonObject } from '../model/json.ts';
 import { PortError } from '../model/errors.ts';
 import type { Refusal } from '../model/ports.ts';
+import { showOnOneLine } from '../object/hidden.ts';
 import { isObject, listAt, textAt } from '../object/json.ts';
 import type { Answer, ApiRequest } from './transport.ts';
 
@@ -130,6 +131,6 @@ const OPEN_WORDS = [
 ];
 
 function oneLine(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim();
+  const flat = showOnOneLine(text.replace(/\s+/g, ' ').trim());
   return flat.length <= 600 ? flat : `${flat.slice(0, 599)}…`;
 }

@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import { PortError } from '../model/errors.ts';
 import type { CredentialSource } from './credentials.ts';
 
-/** Where Kubernetes mounts the credentials of a Pod's service account. */
-export const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-
 /**
  * The credentials of the Pod that we run in. Token and CA are read for each use, because Kubernetes replaces them while
  * we run. `env`: holds KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT.

@@ -58,6 +58,8 @@ export interface TransportLimits {
   readonly silenceMs: number;
   /** Credentials are read again when older than this. */
   readonly credentialsMs: number;
+  /** Longest wait for them: a person may have to log in. */
+  readonly sourceMs: number;
   readonly maxBytes: number;
   /** Parallel requests. 4–16 saturate an API server on two cores (design 6). */
   readonly connections: number;
@@ -69,6 +71,7 @@ export const TRANSPORT_LIMITS: TransportLimits = {
   admissionMs: 35_000,
   silenceMs: 15_000,
   credentialsMs: 30_000,
+  sourceMs: 60_000,
   maxBytes: 256 * 1024 * 1024,
   connections: 8,
 };
@@ -131,10 +134,11 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   const open = async (): Promise<Connection> => {
-    const credentials = await source().catch(keepIfAway);
+    const credentials = await readSource().catch(keepIfAway);
     if ('identity' in credentials) return (current = { ...credentials, readAt: performance.now() });
     refuseUnsendable(credentials, name);
     const server = new URL(endpointNow() ?? credentials.server);
+    if (endpoints.length > 0) refuseUnproven(server, credentials, name);
     const identity = identify(server, credentials);
     const old = current;
     if (old !== undefined && old.identity === identity) {
@@ -152,6 +156,12 @@ export function createTransport(options: TransportOptions): Transport {
       throw error;
     }
     return (current = next);
+  };
+
+  /** A program that a kubeconfig names, or a file on a dead disk, may never answer. */
+  const readSource = async (): Promise<Credentials> => {
+    const over = AbortSignal.any([closed.signal, AbortSignal.timeout(limits.sourceMs)]);
+    return unlessAborted(source(), { port: 'credentials', operation: 'read', subject: `cluster ${name}` }, over);
   };
 
   /** Where credentials are kept is away: those that were read last are as good as they were. */
@@ -247,6 +257,29 @@ export function createTransport(options: TransportOptions): Transport {
 const AWAY: readonly PortCode[] = ['UNREACHABLE', 'UNAVAILABLE', 'THROTTLED', 'CANCELLED'];
 
 type Subject = Pick<PortFailure, 'port' | 'operation' | 'subject'>;
+
+/**
+ * Endpoints come from the fleet repository, and credentials do not: who may commit there must not be able to send them elsewhere.
+ * Only a server that has proved itself to the authority of the credentials gets them.
+ */
+function refuseUnproven(server: URL, { server: own, tls, headers }: Credentials, name: string): void {
+  const secret = Object.keys(headers).length > 0 || tls.key !== undefined;
+  if (!secret || server.origin === own.origin) return;
+  const proven = server.protocol === 'https:' && tls.ca !== undefined && tls.rejectUnauthorized !== false;
+  if (proven) return;
+  const why =
+    server.protocol === 'https:'
+      ? 'its credentials name no authority for certificates, so that any server could take its place'
+      : 'it is not encrypted, and the credentials would be sent in clear text';
+  throw new PortError({
+    port: 'credentials',
+    operation: 'use',
+    subject: `cluster ${name}`,
+    code: 'REJECTED',
+    retry: false,
+    safeMessage: `the endpoint ${server.origin} is not used: ${why}`,
+  });
+}
 
 /** A header holds one line of visible characters (RFC 9110, section 5.5): who pasted a token in two cannot use it. */
 function refuseUnsendable({ headers }: Credentials, name: string): void {

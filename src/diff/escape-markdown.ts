@@ -11,7 +11,8 @@ export function escapeMarkdown(text: string): string {
       mark === '<' ? '&lt;' : mark === '>' ? '&gt;' : mark === '&' ? '&amp;' : `\\${mark}`,
     )
     .replace(/@(?=\w)/g, '@\u200b')
-    .replace(/(https?):\/\//gi, '$1:\u200b//');
+    .replace(/(https?):\/\//gi, '$1:\u200b//')
+    .replace(/\bwww\./gi, 'www\u200b.');
 }
 
 /** A name in code font, whatever backticks it holds. */

@@ -44,7 +44,8 @@ export interface PortFailure {
 }
 
 /**
- * The outside failed. Thrown by adapters only, caught once in `reconcile.ts`. Carries no cause: causes of HTTP and TLS
+ * The outside failed. Thrown by adapters only, and caught where what it concerns ends: one object, one cluster, the look at the
+ * repository, or the command. Carries no cause: causes of HTTP and TLS
  * errors hold bodies and headers, and would reach a log one day.
  */
 export class PortError extends Error implements PortFailure {

@@ -24,7 +24,26 @@ export function createCommentKeeper(options: GitHubOptions): CommentKeeper {
   const send = createSender(options);
   const subject = `${options.owner}/${options.repo}`;
 
+  /** Tokens of installed apps, as that of a workflow, are nobody's: they write as a bot. */
+  const ownLogin = async (signal: AbortSignal): Promise<string | undefined> => {
+    try {
+      const attempt = { operation: 'read user', subject };
+      const { data } = await send(
+        attempt,
+        (octokit, { headers, request }) => octokit.request('GET /user', { headers, request }),
+        signal,
+      );
+      // oxlint-disable-next-line no-unsafe-type-assertion -- the body came as JSON; what it holds is checked here
+      return textAt(data as JsonValue | undefined, 'login');
+    } catch (error) {
+      if (error instanceof PortError && ['FORBIDDEN', 'NOT_FOUND', 'REJECTED'].includes(error.code)) return undefined;
+      throw error;
+    }
+  };
+
   const find = async (issue: number, marker: string, signal: AbortSignal): Promise<Comment | undefined> => {
+    const login = await ownLogin(signal);
+    const isOwn = ({ author, isBot }: Comment): boolean => (login === undefined ? isBot : author === login);
     const attempt = { operation: 'read comments', subject: `${subject}#${issue}` };
     for (let page = 1; page <= MAX_PAGES; page += 1) {
       const answer = await send(
@@ -39,7 +58,8 @@ export function createCommentKeeper(options: GitHubOptions): CommentKeeper {
         signal,
       );
       const comments = parseComments(attempt, answer);
-      const found = comments.find((comment) => comment.body.includes(marker));
+      // Whoever wrote a comment can change it: a report that its reader may rewrite is none.
+      const found = comments.find((comment) => comment.body.startsWith(marker) && isOwn(comment));
       if (found !== undefined || comments.length < PAGE_SIZE) return found;
     }
     return undefined;
@@ -83,6 +103,9 @@ export function createCommentKeeper(options: GitHubOptions): CommentKeeper {
 interface Comment {
   readonly id: number;
   readonly body: string;
+  readonly author: string;
+  /** Forges that do not tell the two apart have no such tokens either, or one user for all of them. */
+  readonly isBot: boolean;
 }
 
 function parseComments(attempt: ForgeAttempt, { data }: ForgeAnswer): readonly Comment[] {
@@ -91,6 +114,8 @@ function parseComments(attempt: ForgeAttempt, { data }: ForgeAnswer): readonly C
   if (!isList(body)) throw corruptFailure(attempt, 'the forge answered without a list of comments.');
   return body.flatMap((item) => {
     const id = numberAt(item, 'id');
-    return id === undefined ? [] : [{ id, body: textAt(item, 'body') ?? '' }];
+    const isBot = (textAt(item, 'user', 'type') ?? 'Bot') === 'Bot';
+    const author = textAt(item, 'user', 'login') ?? '';
+    return id === undefined ? [] : [{ id, body: textAt(item, 'body') ?? '', author, isBot }];
   });
 }

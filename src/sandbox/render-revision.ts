@@ -13,7 +13,7 @@ import {
   type RenderAnswer,
   type RenderRequest,
 } from './render-message.ts';
-import { type ExpandSettings, runExpansions } from './run-expansions.ts';
+import { type ExpandSettings, runExpansions, TIMES } from './run-expansions.ts';
 
 export interface RenderLimits {
   readonly memoryMiB: number;
@@ -23,6 +23,11 @@ export interface RenderLimits {
 }
 
 export const RENDER_LIMITS: RenderLimits = { memoryMiB: 1024, timeoutMs: 60_000, maxBytes: 1024 * 1024 * 1024 };
+
+/** The longest that one call of {@link Renderer.render} takes: a child is asked twice, and once more where it died of its memory. */
+export function longestRenderMs({ timeoutMs }: RenderLimits): number {
+  return (4 + TIMES) * timeoutMs;
+}
 
 /** What is to be rendered: a commit in a repository's object store, and the fleet's folder in it (`''`: its root). */
 export type RevisionToRender = Omit<RenderRequest, 'answers'>;

@@ -21,7 +21,7 @@ export interface ExpandSettings {
 }
 
 /** All runs of one revision may take this many times as long as one. */
-const TIMES = 10;
+export const TIMES = 10;
 
 /**
  * Gets the answer to each request: from the cache, or by running the program. This process may hold credentials, and so

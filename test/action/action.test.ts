@@ -163,6 +163,27 @@ test('the comment is updated in place, and not touched when nothing changed', as
   assert.match(comment ?? '', /\| ap \| 2 \| 4 \|/);
 });
 
+test('a comment of somebody else is not taken for the report, whatever it says', async () => {
+  await using pull = await openPullRequest(BASE, { 'apps/web/base/web.yaml': deployment('web', 3) });
+  const marker = '<!-- muster-report  -->';
+  pull.forge.addComment(7, 'mallory', `${marker}\n### Muster: no cluster changes`);
+  await pull.run();
+  const [first, report] = pull.forge.comments(7);
+  assert.equal(first, `${marker}\n### Muster: no cluster changes`);
+  assert.ok(report?.startsWith(marker));
+  await pull.run();
+  assert.equal(pull.forge.comments(7).length, 2, 'its own is found again');
+});
+
+test('a report is found again by the user whose token wrote it', async () => {
+  await using pull = await openPullRequest(BASE, { 'apps/web/base/web.yaml': deployment('web', 3) });
+  pull.forge.grant('of-anna', { statuses: 'write', issues: 'write', user: 'anna' });
+  await pull.run({ token: 'of-anna' });
+  await pull.change({ 'apps/web/base/web.yaml': deployment('web', 4) });
+  await pull.run({ token: 'of-anna' });
+  assert.equal(pull.forge.comments(7).length, 1);
+});
+
 test('a read-only token ends in the job summary, not in an error', async () => {
   await using pull = await openPullRequest(BASE, { 'apps/web/base/web.yaml': deployment('web', 3) });
   pull.forge.grant('read-only', { statuses: 'read', issues: 'read' });

@@ -82,6 +82,7 @@ describe('A command line that cannot be understood', () => {
     ['sync --timeout 5', '--timeout: "5" is no time. Write a number with a unit, such as 30s, 5m or 1h.'],
     ['sync --timeout -5s', 'sync: the flag "--timeout" needs a value: --timeout TIME. See "muster sync --help".'],
     ['run --poll often', '--poll: "often" is no time. Write a number with a unit, such as 30s, 5m or 1h.'],
+    ['run --poll 0s', '--poll: "0s" is too short. Write at least 100ms.'],
     ['sync --timeout 9999h', '--timeout: "9999h" is too long. Write at most 500h.'],
     ['sync --render-memory 0', '--render-memory: "0" is no whole number from 1.'],
     ['status --render-memory 1GiB', '--render-memory: "1GiB" is no whole number from 1.'],
@@ -125,7 +126,7 @@ describe('A command line that cannot be understood', () => {
     ],
     [
       `approve sha256:${'0'.repeat(32)} /does/not/exist`,
-      'read /does/not/exist/fleet.yaml: NOT_FOUND: there is no such file. Name the folder of the fleet',
+      'read /does/not/exist/fleet.yaml: NOT_FOUND: /does/not/exist/fleet.yaml cannot be read (ENOENT). It does not exist. Create it, or correct the path.',
     ],
   ];
   for (const [command, message] of wrong) {

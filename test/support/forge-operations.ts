@@ -7,6 +7,8 @@ import type { Operation } from './github-openapi.ts';
 export interface Access {
   readonly statuses: 'none' | 'read' | 'write';
   readonly issues: 'none' | 'read' | 'write';
+  /** Whose it is. Absent: an app's, as the token of a workflow is, which writes as a bot and may not ask who it is. */
+  readonly user?: string;
 }
 
 /** Everything that the forge holds. */
@@ -38,6 +40,8 @@ export interface StoredStatus {
 export interface StoredComment {
   readonly id: number;
   readonly createdMs: number;
+  /** Absent: the bot's. */
+  readonly user: string | undefined;
   body: string;
   updatedMs: number;
 }
@@ -57,6 +61,7 @@ export interface Call {
   /** Path parameters by name. */
   readonly path: Readonly<Record<string, string>>;
   readonly body: JsonObject;
+  readonly user: string | undefined;
 }
 
 /** One operation that is served. */
@@ -104,6 +109,7 @@ export const OPERATIONS: readonly Route[] = [
     needs: ['issues', 'write'],
     answer: updateComment,
   },
+  { method: 'GET', template: '/user', answer: getUser },
   { method: 'GET', template: '/rate_limit', answer: getRateLimit },
 ];
 
@@ -220,7 +226,15 @@ function listComments(repository: Repository, call: Call): Answer {
   return { status: 200, headers, body: items.map((each) => commentJson(repository, issue, each)) };
 }
 
-function createComment(repository: Repository, { path, body }: Call): Answer {
+function getUser(repository: Repository, { user }: Call): Answer {
+  if (user === undefined) return problem(403, 'Resource not accessible by integration');
+  const counts = { public_repos: 1, public_gists: 0, followers: 0, following: 0 };
+  const nothing = { name: null, company: null, blog: null, location: null, email: null, hireable: null, bio: null };
+  const dates = { created_at: '2020-01-01T00:00:00Z', updated_at: '2020-01-01T00:00:00Z' };
+  return { status: 200, body: { ...userJson(repository, user), ...counts, ...nothing, ...dates } };
+}
+
+function createComment(repository: Repository, { path, body, user }: Call): Answer {
   const issue = Number(path['issue_number']);
   const comments = repository.issues.get(issue);
   if (comments === undefined) return problem(404, 'Not Found');
@@ -228,7 +242,7 @@ function createComment(repository: Repository, { path, body }: Call): Answer {
   const refusal = commentRefusal(text);
   if (refusal !== undefined) return refusal;
   const nowMs = repository.now();
-  const comment = { id: repository.nextId, body: text, createdMs: nowMs, updatedMs: nowMs };
+  const comment = { id: repository.nextId, body: text, user, createdMs: nowMs, updatedMs: nowMs };
   repository.nextId += 1;
   comments.push(comment);
   const location = `${repositoryUrl(repository)}/issues/comments/${comment.id}`;
@@ -346,7 +360,7 @@ function commentJson(repository: Repository, issue: number, comment: StoredComme
     html_url: `${html}#issuecomment-${comment.id}`,
     issue_url: `${repositoryUrl(repository)}/issues/${issue}`,
     body: comment.body,
-    user: userJson(repository),
+    user: userJson(repository, comment.user),
     created_at: new Date(comment.createdMs).toISOString(),
     updated_at: new Date(comment.updatedMs).toISOString(),
     author_association: 'NONE',
@@ -357,11 +371,11 @@ function repositoryUrl(repository: Repository): string {
   return `${repository.url}/repos/${repository.owner}/${repository.repo}`;
 }
 
-function userJson(repository: Repository): JsonObject {
-  const url = `${repository.url}/users/muster`;
+function userJson(repository: Repository, login?: string): JsonObject {
+  const url = `${repository.url}/users/${login ?? 'muster'}`;
   const parts = ['events', 'followers', 'following', 'gists', 'repos', 'starred', 'subscriptions', 'received_events'];
   return {
-    login: 'muster[bot]',
+    login: login ?? 'muster[bot]',
     id: 1,
     node_id: 'BOT_1',
     avatar_url: 'https://avatars.githubusercontent.com/u/1',
@@ -370,7 +384,7 @@ function userJson(repository: Repository): JsonObject {
     html_url: 'https://github.com/apps/muster',
     organizations_url: `${url}/orgs`,
     ...Object.fromEntries(parts.map((part) => [`${part}_url`, `${url}/${part}`])),
-    type: 'Bot',
+    type: login === undefined ? 'Bot' : 'User',
     site_admin: false,
   };
 }

@@ -60,6 +60,8 @@ export interface LocalForge extends AsyncDisposable {
   addCommits(...shas: readonly string[]): void;
   /** An issue or pull request that can be commented on. */
   addIssue(number: number): void;
+  /** Somebody comments on an issue. */
+  addComment(issue: number, user: string, body: string): void;
   /** What a token may do from now on. */
   grant(token: string, access: Access): void;
   /** The token is not accepted any more. */
@@ -189,6 +191,12 @@ function handleOf(state: State, commits: Set<string>, server: Server): LocalForg
       statusesOf(repository, sha)
         .filter((each) => context === undefined || sameContext(each.context, context))
         .map(toCommitStatus),
+    addComment: (issue, user, body) => {
+      const createdMs = repository.now();
+      const comment = { id: repository.nextId, user, body, createdMs, updatedMs: createdMs };
+      repository.nextId += 1;
+      repository.issues.get(issue)?.push(comment);
+    },
     comments: (issue) => (repository.issues.get(issue) ?? []).map((comment) => comment.body),
     requests: () => [...state.requests],
     assertClean,
@@ -266,7 +274,8 @@ function answerTo(state: State, contract: GitHubContract | undefined, request: F
   const wrong = contract?.checkRequest(route, { path, query: request.query, body: request.body }) ?? [];
   if (wrong.length > 0) return violated(state, wrong);
   const body = isObject(request.body) ? request.body : {};
-  const call = { pathname: request.path, query: request.query, path, body };
+  const { user } = state.tokens.get(request.token) ?? {};
+  const call = { pathname: request.path, query: request.query, path, body, user };
   const answer = refusalOf(state, route, path, request) ?? route.answer(state.repository, call);
   const broken = contract?.checkAnswer(route, answer) ?? [];
   return broken.length > 0 ? violated(state, broken) : answer;

@@ -28,6 +28,3 @@ export const FORGES = {
     }),
   console: ({ writeLine }: Pick<ForgeSettings, 'writeLine'>) => createConsoleForge(writeLine),
 } satisfies Record<string, (settings: ForgeSettings) => Forge>;
-
-/** What the setting `forge` can be. */
-export type ForgeName = keyof typeof FORGES;

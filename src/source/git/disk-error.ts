@@ -42,3 +42,16 @@ export function diskError(operation: 'read' | 'write', path: string, error: Node
     safeMessage: `${path} cannot be ${operation === 'read' ? 'read' : 'written'} (${code}). ${ADVICE[code] ?? 'Look at the disk and its file system.'}`,
   });
 }
+
+/** Hands on what a file operation gives; its errors become PortErrors by {@link diskError}. */
+export async function onDisk<Result>(
+  operation: 'read' | 'write',
+  path: string,
+  result: Promise<Result>,
+): Promise<Result> {
+  try {
+    return await result;
+  } catch (error) {
+    throw isDiskError(error) ? diskError(operation, path, error) : error;
+  }
+}

@@ -35,11 +35,11 @@ export interface Remote extends AsyncDisposable {
 /** What a poll found. */
 export interface Poll {
   readonly revision: string;
+  /** Without credentials, in its plain form; with `branch`, what a record of a good revision is of. */
+  readonly url: string;
   readonly branch: string;
   /** The repository to read the revision from; it stays readable until the second rebuild after this. */
   readonly gitdir: string;
-  /** False when the poll before gave the same revision. The first one of a process is always true. */
-  readonly changed: boolean;
   /**
    * The revision is an ancestor of the last good one: a mirror that lags behind, or somebody who turned the branch back.
    * Best effort: true only where the store still has the history in between.
@@ -180,10 +180,8 @@ export function openRemote(options: RemoteOptions): Remote {
         : fetchOnto(known, head.branch, signal));
       await store.sweep();
     }
-    const changed = state.revision !== located.revision;
-    state.revision = located.revision;
     const regressed = await hasRegressed(head.branch, located);
-    return { revision: located.revision, branch: head.branch, gitdir: located.gitdir, changed, regressed };
+    return { revision: located.revision, url, branch: head.branch, gitdir: located.gitdir, regressed };
   };
 
   const once = async (call: () => Promise<Poll>): Promise<Poll> => {
@@ -217,8 +215,6 @@ interface State {
   isBusy: boolean;
   isClosed: boolean;
   lock?: AsyncDisposable;
-  /** What the poll before gave. */
-  revision?: string;
   /** The answer for two revisions, which never changes, and costs a walk through history. */
   compared?: { readonly pair: string; readonly regressed: boolean };
 }
