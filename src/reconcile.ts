@@ -18,7 +18,7 @@ import { markOverdue } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
 import { createMemo, type Memo } from './memo.ts';
-import type { ApplyPlan, ApplyResult, ObjectResult } from './model/apply.ts';
+import type { ApplyPlan, ApplyResult, ObjectResult, Preview } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
 import type { ExpansionAnswers, ExpansionRequest } from './model/expansion.ts';
@@ -33,6 +33,7 @@ import type { RegularFile, Snapshot, SnapshotFile } from './model/snapshot.ts';
 import type { DoneTick, HealthReport, Phase, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
 import { FIELD_MANAGER } from './object/applyset.ts';
 import { groupKindKey, idKey } from './object/id.ts';
+import { seenObject } from './object/seen-object.ts';
 import { placeFleet } from './placement/place-fleet.ts';
 import { matchesCluster } from './placement/select-clusters.ts';
 import {
@@ -269,7 +270,7 @@ export async function reconcileCluster(
     const writer = fencedWriter(ports.writer, fenceOf(input, ports));
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
-    const reported = reportHealth(target, observation, result);
+    const reported = reportHealth(target, observation, previews, result);
     const { health, behind } = markOverdue({ target, health: reported, previews, behind: memory.behind, nowMs });
     const tick: DoneTick = { state: 'done', target, revision, observation, previews, drift, plan, result, health };
     return { tick, memory: { ...remember(tick, memory, missing, nowMs), behind } };
@@ -323,13 +324,18 @@ function readManifests(
 }
 
 /** After the write phase: what was written is as the answer said, all else as it was observed. */
-function reportHealth(target: RenderedCluster, observation: Observation, result: ApplyResult): HealthReport {
+function reportHealth(
+  target: RenderedCluster,
+  observation: Observation,
+  previews: ReadonlyMap<string, Preview>,
+  result: ApplyResult,
+): HealthReport {
   const written = new Map(result.apps.flatMap((app) => app.objects.map((each) => [idKey(each.id), each.live])));
   const objects = target.apps.flatMap((app) =>
     app.manifests
       .filter((manifest) => manifest.policy.apply !== 'ignore')
       .map(({ id }) => {
-        const live = written.get(idKey(id)) ?? observation.objects.get(idKey(id));
+        const live = written.get(idKey(id)) ?? seenObject(id, observation, previews);
         const unknown = observation.kinds.get(groupKindKey(id))?.state === 'unknown';
         const absent: Health = unknown
           ? { state: 'Unknown', message: '' }
@@ -360,7 +366,10 @@ function remember(
   );
   const answers = [...tick.previews].filter(
     ([key, each]) =>
-      !again.has(key) && (each.state === 'refused' || (each.state === 'accepted' && each.transfer === undefined)),
+      !again.has(key) &&
+      (each.state === 'refused' ||
+        each.state === 'skipped' ||
+        (each.state === 'accepted' && each.transfer === undefined)),
   );
   const previews = answers.flatMap(([key, each]) => {
     const known = memory.previews.get(key);

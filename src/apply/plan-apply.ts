@@ -13,8 +13,9 @@ import type { Fleet } from '../model/fleet.ts';
 import type { Manifest, ObjectId } from '../model/manifest.ts';
 import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
-import { isClean } from '../object/clean.ts';
+import { isClean, mayApply } from '../object/clean.ts';
 import { formatId, idKey } from '../object/id.ts';
+import { seenObject } from '../object/seen-object.ts';
 import {
   compareForDeletion,
   type DeletionContext,
@@ -284,12 +285,14 @@ function dependencyBlock(app: RenderedApp, context: Context): Block | undefined 
   return undefined;
 }
 
-/** Applied as it is now, and Current. */
-function isCurrent(manifest: Manifest, app: string, { observation, entries, previews, differences }: Context): boolean {
+/** Applied as it is now, and Current. What an annotation keeps from being applied is only to be Current, if to be there. */
+function isCurrent(manifest: Manifest, app: string, context: Context): boolean {
+  const { observation, entries, previews, differences } = context;
   const key = idKey(manifest.id);
-  const live = observation.objects.get(key);
+  const live = seenObject(manifest.id, observation, previews);
   const same = previews.get(key)?.state === 'accepted' && !differences.has(key);
-  return (same || isClean(manifest, entries.get(app)?.get(key), live)) && live?.health.state === 'Current';
+  const isApplied = same || !mayApply(manifest, live) || isClean(manifest, entries.get(app)?.get(key), live);
+  return manifest.policy.apply === 'ignore' || (isApplied && live?.health.state === 'Current');
 }
 
 interface Gate {
@@ -300,12 +303,12 @@ interface Gate {
 }
 
 /** The first wave that has something left to do or to wait for; all later ones wait (level-triggered: no memory). */
-function openWave(app: RenderedApp, todo: readonly Todo[], { observation }: Context): Gate {
+function openWave(app: RenderedApp, todo: readonly Todo[], { observation, previews }: Context): Gate {
   const acting = new Set(todo.map(({ id }) => idKey(id)));
   const waves = [...new Set(app.manifests.map((manifest) => manifest.policy.wave))].sort((a, b) => a - b);
   for (const wave of waves.slice(0, -1)) {
     const behind = app.manifests.find(({ id, policy }) => {
-      const done = !acting.has(idKey(id)) && observation.objects.get(idKey(id))?.health.state === 'Current';
+      const done = !acting.has(idKey(id)) && seenObject(id, observation, previews)?.health.state === 'Current';
       return policy.wave === wave && policy.apply !== 'ignore' && !done;
     });
     if (behind !== undefined) return { wave, reason: `waiting for wave ${wave}: ${formatId(behind.id)}` };

@@ -188,7 +188,7 @@ async function previewUnseen(
     return refused(answer, each.manifest.id);
   if (live === undefined) return { state: 'waiting', reason: 'it was deleted while it was looked at' };
   if (each.manifest.policy.apply === 'create-only')
-    return { state: 'skipped', reason: 'muster.dev/apply: create-only' };
+    return { state: 'skipped', reason: 'muster.dev/apply: create-only', live };
   return previewSeen(each, kind, live, context, signal);
 }
 

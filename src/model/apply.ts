@@ -47,8 +47,8 @@ export type Preview =
   | { readonly state: 'waiting'; readonly reason: string }
   /** Its kind could not be discovered or listed. */
   | { readonly state: 'unknown'; readonly reason: string }
-  /** An annotation asks to leave it as it is. */
-  | { readonly state: 'skipped'; readonly reason: string }
+  /** An annotation asks to leave it as it is: it was there before, and is not ours. */
+  | { readonly state: 'skipped'; readonly reason: string; readonly live: LiveObject }
   /** The API server refuses it, or we may not touch it. */
   | { readonly state: 'refused'; readonly reason: string };
 
