@@ -369,7 +369,7 @@ function remember(
       !again.has(key) &&
       (each.state === 'refused' ||
         each.state === 'skipped' ||
-        (each.state === 'accepted' && each.transfer === undefined)),
+        (each.state === 'accepted' && (each.transfer === undefined || observation.objects.has(key)))),
   );
   const previews = answers.flatMap(([key, each]) => {
     const known = memory.previews.get(key);

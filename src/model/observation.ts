@@ -26,6 +26,8 @@ export interface LiveObject {
   readonly resourceVersion: string;
   /** Hash of the fields that our field manager owns, and of which fields they are; `''` when it owns none. */
   readonly ownedHash: string;
+  /** Field managers besides us that hold fields of it, those of its status aside; absent: there are none. */
+  readonly strangers?: readonly string[];
   /** The ApplySet it belongs to: label `applyset.kubernetes.io/part-of`. */
   readonly partOf?: string;
   readonly terminating: boolean;
