@@ -154,7 +154,7 @@ function createFleet<Name extends string>(
   clusters: Readonly<Record<Name, WorldCluster>>,
   { watching = false, kubeconfig, clock = realClock, humans }: FleetOptions<Name> & { readonly kubeconfig: string },
 ): TestFleet<Name> {
-  const settings = readSettings({ kubeconfig, ...(humans === undefined ? {} : { humans }) }, {});
+  const settings = readSettings({ kubeconfig, ...(humans === undefined ? {} : { 'human-managers': humans }) }, {});
   const isHuman = humanManagers(settings);
   const members = new Map<Name, Member>();
   let files: Files = {};
