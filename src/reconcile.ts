@@ -14,7 +14,7 @@ import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
 import { withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
 import { detectDrift } from './drift/detect-drift.ts';
-import { markOverdue } from './drift/mark-overdue.ts';
+import { markOverdue, recordedBehind } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
 import { createMemo, type Memo } from './memo.ts';
@@ -32,6 +32,7 @@ import type { RenderedCluster, RenderedFleet } from './model/render.ts';
 import type { RegularFile, Snapshot, SnapshotFile } from './model/snapshot.ts';
 import type { DoneTick, HealthReport, Phase, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
 import { FIELD_MANAGER } from './object/applyset.ts';
+import { hasTtl, isFinished } from './object/finished-job.ts';
 import { groupKindKey, idKey } from './object/id.ts';
 import { seenObject } from './object/seen-object.ts';
 import { placeFleet } from './placement/place-fleet.ts';
@@ -219,7 +220,6 @@ export const EMPTY_MEMORY: TickMemory = {
   previews: new Map(),
   missing: new Map(),
   heals: new Map(),
-  behind: new Map(),
 };
 
 /** An owned object that was not there is asked for again after this long. */
@@ -271,7 +271,8 @@ export async function reconcileCluster(
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
     const reported = reportHealth(target, observation, previews, result);
-    const { health, behind } = markOverdue({ target, health: reported, previews, behind: memory.behind, nowMs });
+    const known = memory.behind ?? recordedBehind(target, observation, revision, nowMs);
+    const { health, behind } = markOverdue({ target, health: reported, previews, behind: known, nowMs });
     const tick: DoneTick = { state: 'done', target, revision, observation, previews, drift, plan, result, health };
     return { tick, memory: { ...remember(tick, memory, missing, nowMs), behind } };
   } catch (error) {
@@ -331,10 +332,12 @@ function reportHealth(
   result: ApplyResult,
 ): HealthReport {
   const written = new Map(result.apps.flatMap((app) => app.objects.map((each) => [idKey(each.id), each.live])));
+  const finished = finishedJobs(target, observation);
   const objects = target.apps.flatMap((app) =>
     app.manifests
       .filter((manifest) => manifest.policy.apply !== 'ignore')
       .map(({ id }) => {
+        if (finished.has(idKey(id))) return { app: app.name, id, health: FINISHED };
         const live = written.get(idKey(id)) ?? seenObject(id, observation, previews);
         const unknown = observation.kinds.get(groupKindKey(id))?.state === 'unknown';
         const absent: Health = unknown
@@ -345,6 +348,8 @@ function reportHealth(
   );
   return { objects };
 }
+
+const FINISHED: Health = { state: 'Current', message: 'it ran, and its TTL removed it' };
 
 function remember(
   tick: DoneTick,
@@ -386,6 +391,8 @@ function remember(
   const gone = owned
     .filter((entry) => entry.uid !== '' && !observation.objects.has(idKey(entry.id)))
     .map((entry) => idKey(entry.id));
+  // What is gone for good by its own wish need not be asked for again and again.
+  const finished = finishedJobs(tick.target, observation);
   const written = new Set(
     result.apps
       .flatMap((app) => app.objects)
@@ -399,9 +406,19 @@ function remember(
   for (const key of healed) heals.set(key, withHeal(heals.get(key) ?? [], nowMs));
   return {
     previews: new Map([...previews, ...refused]),
-    missing: new Map(gone.map((key) => [key, missing.get(key) ?? nowMs])),
+    missing: new Map(gone.map((key) => [key, finished.has(key) ? nowMs : (missing.get(key) ?? nowMs)])),
     heals,
   };
+}
+
+function finishedJobs({ apps }: RenderedCluster, observation: Observation): ReadonlySet<string> {
+  const keys = apps.flatMap((app) => {
+    const jobs = app.manifests.filter(hasTtl);
+    if (jobs.length === 0) return [];
+    const entries = new Map(observation.inventories.get(app.name)?.entries.map((each) => [idKey(each.id), each]));
+    return jobs.filter((job) => isFinished(job, entries.get(idKey(job.id)), observation));
+  });
+  return new Set(keys.map(({ id }) => idKey(id)));
 }
 
 /** An apply that stood for its own dry-run and was refused: it is not sent again while neither side changes. */

@@ -15,6 +15,7 @@ import type { Inventory, InventoryEntry, LiveObject, Observation } from '../mode
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
 import { isClean, mayApply } from '../object/clean.ts';
 import { formatId, idKey } from '../object/id.ts';
+import { isFinished } from '../object/finished-job.ts';
 import { seenObject } from '../object/seen-object.ts';
 import {
   compareForDeletion,
@@ -27,6 +28,7 @@ import {
 } from './guards.ts';
 import { healDelayMs } from './heal-delay.ts';
 import { emptyInventory, withIntent } from './inventory.ts';
+import { assessProgress } from './progress.ts';
 import { definedKinds, inSteps, kindRank } from './waves.ts';
 
 /** Everything that the decision depends on. */
@@ -116,16 +118,18 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   const written = [...actions.map(({ request }) => request), ...transfers];
   const intent = { ...withIntent(inventory, written, found), ...clusterOf(context) };
   const deletions = [...recreations.deletes, ...verdict.deletes];
+  const isWriting = written.length + deletions.length + found.length > 0;
   const { approval = verdict.approval } = recreations;
   return {
     ...base,
-    ...(written.length + deletions.length + found.length === 0 ? {} : { intent }),
+    ...(isWriting ? { intent } : {}),
     ...parts(verdict, context),
     ...(approval === undefined ? {} : { approval }),
     transfers,
     steps: inSteps(actions, (action) => action.request.id, context.custom),
     recreations: recreations.deletes,
     skipped: waiting,
+    progress: assessProgress(app, inventory.entries, context.observation, isWriting),
   };
 }
 
@@ -213,12 +217,14 @@ function decideRecreation(
   return { kind: 'recreate', id, lost: [], action, reason: `it is deleted and made anew: ${reason}` };
 }
 
-/** Not previewed: clean, or an annotation says to leave it. */
+/** Not previewed: clean, finished, or an annotation says to leave it. */
 function unpreviewed(manifest: Manifest, app: RenderedApp, context: Context): SkippedObject {
   const { id, policy } = manifest;
   const live = context.observation.objects.get(idKey(id));
-  const clean = isClean(manifest, context.entries.get(app.name)?.get(idKey(id)), live);
-  if (clean) return { id, outcome: 'unchanged', reason: '', lost: [] };
+  const entry = context.entries.get(app.name)?.get(idKey(id));
+  if (isFinished(manifest, entry, context.observation))
+    return { id, outcome: 'unchanged', reason: 'it ran, and its TTL removed it', lost: [] };
+  if (isClean(manifest, entry, live)) return { id, outcome: 'unchanged', reason: '', lost: [] };
   return { id, outcome: 'skipped', reason: `muster.dev/apply: ${policy.apply}`, lost: [] };
 }
 
@@ -290,9 +296,11 @@ function isCurrent(manifest: Manifest, app: string, context: Context): boolean {
   const { observation, entries, previews, differences } = context;
   const key = idKey(manifest.id);
   const live = seenObject(manifest.id, observation, previews);
+  const entry = entries.get(app)?.get(key);
+  if (manifest.policy.apply === 'ignore' || isFinished(manifest, entry, observation)) return true;
   const same = previews.get(key)?.state === 'accepted' && !differences.has(key);
-  const isApplied = same || !mayApply(manifest, live) || isClean(manifest, entries.get(app)?.get(key), live);
-  return manifest.policy.apply === 'ignore' || (isApplied && live?.health.state === 'Current');
+  const isApplied = same || !mayApply(manifest, live) || isClean(manifest, entry, live);
+  return isApplied && live?.health.state === 'Current';
 }
 
 interface Gate {
@@ -303,12 +311,18 @@ interface Gate {
 }
 
 /** The first wave that has something left to do or to wait for; all later ones wait (level-triggered: no memory). */
-function openWave(app: RenderedApp, todo: readonly Todo[], { observation, previews }: Context): Gate {
+function openWave(app: RenderedApp, todo: readonly Todo[], context: Context): Gate {
+  const { observation, previews } = context;
+  const entries = context.entries.get(app.name);
   const acting = new Set(todo.map(({ id }) => idKey(id)));
   const waves = [...new Set(app.manifests.map((manifest) => manifest.policy.wave))].sort((a, b) => a - b);
   for (const wave of waves.slice(0, -1)) {
-    const behind = app.manifests.find(({ id, policy }) => {
-      const done = !acting.has(idKey(id)) && seenObject(id, observation, previews)?.health.state === 'Current';
+    const behind = app.manifests.find((manifest) => {
+      const { id, policy } = manifest;
+      const isThere =
+        seenObject(id, observation, previews)?.health.state === 'Current' ||
+        isFinished(manifest, entries?.get(idKey(id)), observation);
+      const done = !acting.has(idKey(id)) && isThere;
       return policy.wave === wave && policy.apply !== 'ignore' && !done;
     });
     if (behind !== undefined) return { wave, reason: `waiting for wave ${wave}: ${formatId(behind.id)}` };

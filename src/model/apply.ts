@@ -95,6 +95,18 @@ export interface AppPlan {
   readonly gone: readonly ObjectId[];
   /** Deletions that wait for people, under one digest. */
   readonly approval?: PendingApproval;
+  /** Absent where nothing is written, or the app leaves. */
+  readonly progress?: Progress;
+}
+
+/** What the record gets to know besides writes. */
+export interface Progress {
+  /** RFC 3339: when the look began that the plan was made from. What is written and not there right away is on its way since. */
+  readonly at: string;
+  /** Recorded as on their way, and there by now. */
+  readonly arrived: readonly ObjectId[];
+  /** Jobs with a TTL that failed. */
+  readonly failed: readonly ObjectId[];
 }
 
 /**

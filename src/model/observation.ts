@@ -103,4 +103,8 @@ export interface InventoryEntry {
   readonly desiredHash: string;
   /** {@link LiveObject.ownedHash} at the last clean pass; `''` while a field is left to another controller. */
   readonly ownedHash: string;
+  /** RFC 3339: when it was written, if it was not there right away; it goes when all of its app that was on its way is there. */
+  readonly since?: string;
+  /** True for a Job with a TTL that was seen to have failed: when it is gone, it did not succeed. */
+  readonly failed?: boolean;
 }
