@@ -264,6 +264,7 @@ export async function reconcileCluster(
       previews,
       drift,
       heals: memory.heals,
+      suspendedApps: suspendedApps(rendered),
       nowMs,
     });
     ports.onPhase?.({ kind: 'applying', total: countWrites(plan) });
@@ -279,6 +280,11 @@ export async function reconcileCluster(
     if (!(error instanceof PortError)) throw error;
     return { tick: failed(error), memory };
   }
+}
+
+/** An app that is not placed on a cluster any more is suspended there as well. */
+function suspendedApps({ clusters }: RenderedFleet): ReadonlySet<string> {
+  return new Set(clusters.flatMap(({ apps }) => apps.flatMap((app) => (app.suspend ? [app.name] : []))));
 }
 
 function countWrites({ apps }: ApplyPlan): number {

@@ -56,7 +56,8 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
     .filter((entry) => !left.has(idKey(entry.id)))
     .map((entry) => withProgress(entry, clean.get(idKey(entry.id)), plan))
     .map((entry) => cleanEntry(entry, clean.get(idKey(entry.id))));
-  return { ...start, ...plan.settings, revision: plan.revision, entries };
+  const { suspended: _wentOn, ...record } = start;
+  return { ...record, ...plan.settings, revision: plan.revision, entries };
 }
 
 /** Whether the record would say something else than it does. */
@@ -64,6 +65,7 @@ export function sameInventory(a: Inventory, b: Inventory): boolean {
   return (
     a.prune === b.prune &&
     a.onUnplace === b.onUnplace &&
+    a.suspended === b.suspended &&
     a.clusterUid === b.clusterUid &&
     a.clusterName === b.clusterName &&
     a.entries.length === b.entries.length &&

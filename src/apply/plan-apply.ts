@@ -44,6 +44,8 @@ export interface PlanInput {
   /** By {@link idKey}: when drift was healed, in monotonic milliseconds. */
   readonly heals: ReadonlyMap<string, readonly number[]>;
   readonly nowMs: number;
+  /** Apps that are suspended on the clusters where they are placed. */
+  readonly suspendedApps: ReadonlySet<string>;
   /** How many clusters an app leaves, by app; an app that is not in it leaves an unknown number. */
   readonly leaving: ReadonlyMap<string, number>;
 }
@@ -98,7 +100,11 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
     settings: { prune: app.prune, onUnplace: app.onUnplace, ...clusterOf(context) },
     ...(known === undefined ? {} : { inventory: known }),
   };
-  if (blocked !== undefined) return { ...base, ...NOTHING, blocked, skipped };
+  if (blocked !== undefined) {
+    const isNew = blocked.kind === 'suspended' && app.suspend && known !== undefined && known.suspended !== true;
+    const note = isNew && !isPaused(context) ? { note: { ...known, suspended: true } } : {};
+    return { ...base, ...NOTHING, blocked, skipped, ...note };
+  }
 
   const todo = decisions.filter((each) => each.kind !== 'skip');
   const gate = openWave(app, todo, context);
@@ -140,7 +146,7 @@ function clusterOf({ target, observation }: Context): Pick<Inventory, 'clusterUi
 /** An app of which the cluster still has objects, and which it should not have any more. */
 function planLeaving(inventory: Inventory, context: Context): AppPlan {
   const { app } = inventory;
-  const blocked = safetyBlock(inventory) ?? suspension(undefined, context);
+  const blocked = safetyBlock(inventory) ?? suspension(context.suspendedApps.has(app), context);
   const base = {
     app,
     revision: context.revision,
@@ -255,7 +261,7 @@ function blockOf(
   return (
     safetyBlock(inventory) ??
     (app.state === 'held' ? { kind: 'held', reason: heldReason(app) } : undefined) ??
-    suspension(app, context) ??
+    suspension(app.suspend, context) ??
     (refused === undefined ? undefined : { kind: 'refused', reason: `${formatId(refused.id)}: ${refused.reason}` }) ??
     dependencyBlock(app, context)
   );
@@ -273,8 +279,12 @@ function safetyBlock({ unreadable }: Inventory): Block | undefined {
   return unreadable === undefined ? undefined : { kind: 'unsafe', reason: unreadable };
 }
 
-function suspension(app: RenderedApp | undefined, { fleet, target }: Context): Block | undefined {
-  const what = fleet.suspend ? 'fleet' : target.cluster.suspend ? 'cluster' : app?.suspend === true ? 'app' : undefined;
+function isPaused({ fleet, target }: Context): boolean {
+  return fleet.suspend || target.cluster.suspend;
+}
+
+function suspension(isAppSuspended: boolean, { fleet, target }: Context): Block | undefined {
+  const what = fleet.suspend ? 'fleet' : target.cluster.suspend ? 'cluster' : isAppSuspended ? 'app' : undefined;
   return what === undefined ? undefined : { kind: 'suspended', reason: `the ${what} is suspended` };
 }
 
@@ -368,10 +378,12 @@ function judgeLeft(
 function judgeLeaving(inventory: Inventory, context: Context): DeletionVerdict {
   const { app } = inventory;
   const unplaced = context.apps.includes(app);
+  const wasSuspended = !unplaced && inventory.suspended === true;
   return judgeSettled(inventory.entries, context, (settled) => {
     if (unplaced && inventory.onUnplace === 'orphan') {
       return keepAll(settled, 'no placement selects this cluster any more, and onUnplace is "orphan"', 'released');
     }
+    if (wasSuspended) return keepAll(settled, 'its app was suspended when it left the repository', 'released');
     if (!unplaced && !inventory.prune)
       return keepAll(settled, 'its app left the repository, and had prune: false', 'released');
     // Not known means that a cluster was not seen yet: that is more than any limit.

@@ -70,6 +70,7 @@ export function encodeInventory(fleet: string, inventory: Inventory): JsonObject
       objects: String(inventory.entries.length),
       prune: String(inventory.prune),
       onUnplace: inventory.onUnplace,
+      ...(inventory.suspended === true ? { suspended: 'true' } : {}),
       ...encodeProgress(inventory.entries),
     },
     binaryData: { entries: gzipSync(printJson(inventory.entries.map(row))).toString('base64') },
@@ -86,6 +87,7 @@ export function decodeInventory(object: JsonObject): Inventory {
     clusterName: textAt(object, 'data', 'clusterName') ?? '',
     prune: textAt(object, 'data', 'prune') === 'true',
     onUnplace: textAt(object, 'data', 'onUnplace') === 'prune' ? ('prune' as const) : ('orphan' as const),
+    ...(textAt(object, 'data', 'suspended') === 'true' ? { suspended: true } : {}),
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
   };
   const format = Number(textAt(object, 'data', 'format'));

@@ -75,6 +75,8 @@ export interface AppPlan {
   readonly blocked?: Block;
   /** To record with the inventory: settings, which still hold when the app has left the repository, and for which cluster. */
   readonly settings: Pick<Inventory, 'prune' | 'onUnplace' | 'clusterUid' | 'clusterName'>;
+  /** The inventory with the note that the app is suspended: the only write of such an app, once, and to our own record. */
+  readonly note?: Inventory;
   /** What the inventory was when it was read; its resourceVersion is the fence. Absent: there is none. */
   readonly inventory?: Inventory;
   /** The inventory before the first write: old ∪ new. Absent: no object is written. */

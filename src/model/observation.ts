@@ -86,6 +86,8 @@ export interface Inventory {
   /** Settings of the app when it was applied last: they still hold when the app has left the repository. */
   readonly prune: boolean;
   readonly onUnplace: 'orphan' | 'prune';
+  /** The app was suspended when it was looked at last: if it leaves the repository so, its objects stay. Absent: it was not. */
+  readonly suspended?: boolean;
   readonly entries: readonly InventoryEntry[];
   /** Why its entries could not be read: then nothing of the app may be written. */
   readonly unreadable?: string;
