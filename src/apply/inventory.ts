@@ -1,5 +1,4 @@
 import type { AppPlan, AppResult, ApplyRequest, SkippedObject } from '../model/apply.ts';
-import type { ObjectId } from '../model/manifest.ts';
 import type { Inventory, InventoryEntry } from '../model/observation.ts';
 import { idKey } from '../object/id.ts';
 import { isOnItsWay } from './progress.ts';
@@ -52,9 +51,11 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
         isWritten: true,
       });
   }
+  const { arrived = [], failed = [] } = plan.progress ?? {};
+  const marks = { arrived: new Set(arrived.map(idKey)), failed: new Set(failed.map(idKey)) };
   const entries = start.entries
     .filter((entry) => !left.has(idKey(entry.id)))
-    .map((entry) => withProgress(entry, clean.get(idKey(entry.id)), plan))
+    .map((entry) => withProgress(entry, clean.get(idKey(entry.id)), recreated.has(idKey(entry.id)), marks, plan))
     .map((entry) => cleanEntry(entry, clean.get(idKey(entry.id))));
   const { suspended: _wentOn, ...record } = start;
   return { ...record, ...plan.settings, revision: plan.revision, entries };
@@ -100,20 +101,21 @@ function cleanEntry(entry: InventoryEntry, clean: CleanState | undefined): Inven
 function withProgress(
   entry: InventoryEntry,
   settled: CleanState | undefined,
-  { progress, ...plan }: AppPlan,
+  isRecreated: boolean,
+  marks: Readonly<Record<'arrived' | 'failed', ReadonlySet<string>>>,
+  { progress, inventory, revision }: AppPlan,
 ): InventoryEntry {
   if (progress === undefined) return entry;
   const { since, failed, ...rest } = entry;
-  const isNamed = (ids: readonly ObjectId[]): boolean => ids.some((id) => idKey(id) === idKey(entry.id));
-  const isSame = plan.inventory?.revision === plan.revision || entry.desiredHash === settled?.desiredHash;
+  const isSame = inventory?.revision === revision || entry.desiredHash === settled?.desiredHash;
   const began = (isSame && failed !== true ? since : undefined) ?? progress.at;
   // Whatever comes is a new object: nobody may take it for the one that was there.
-  if (isNamed(plan.recreations.map(({ id }) => id))) return { ...rest, desiredHash: '', since: began };
+  if (isRecreated) return { ...rest, desiredHash: '', since: began };
   if (settled !== undefined && (settled.isWritten || entry.desiredHash !== settled.desiredHash)) {
     return isOnItsWay(settled.live.health) ? { ...rest, since: began } : rest;
   }
-  const left = since === undefined || isNamed(progress.arrived) ? rest : { ...rest, since };
-  return failed === true || isNamed(progress.failed) ? { ...left, failed: true } : left;
+  const left = since === undefined || marks.arrived.has(idKey(entry.id)) ? rest : { ...rest, since };
+  return failed === true || marks.failed.has(idKey(entry.id)) ? { ...left, failed: true } : left;
 }
 
 function sameEntry(a: InventoryEntry, b: InventoryEntry | undefined): boolean {
