@@ -14,11 +14,11 @@ import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
 import { withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
 import { detectDrift } from './drift/detect-drift.ts';
-import { markOverdue } from './drift/mark-overdue.ts';
+import { markOverdue, recordedBehind } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
 import { createMemo, type Memo } from './memo.ts';
-import type { ApplyPlan, ApplyResult, ObjectResult } from './model/apply.ts';
+import type { ApplyPlan, ApplyResult, ObjectResult, Preview } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
 import type { ExpansionAnswers, ExpansionRequest } from './model/expansion.ts';
@@ -32,7 +32,9 @@ import type { RenderedCluster, RenderedFleet } from './model/render.ts';
 import type { RegularFile, Snapshot, SnapshotFile } from './model/snapshot.ts';
 import type { DoneTick, HealthReport, Phase, RememberedPreview, Tick, TickMemory } from './model/tick.ts';
 import { FIELD_MANAGER } from './object/applyset.ts';
+import { hasTtl, isFinished } from './object/finished-job.ts';
 import { groupKindKey, idKey } from './object/id.ts';
+import { seenObject } from './object/seen-object.ts';
 import { placeFleet } from './placement/place-fleet.ts';
 import { matchesCluster } from './placement/select-clusters.ts';
 import {
@@ -221,7 +223,6 @@ export const EMPTY_MEMORY: TickMemory = {
   previews: new Map(),
   missing: new Map(),
   heals: new Map(),
-  behind: new Map(),
 };
 
 /** An owned object that was not there is asked for again after this long. */
@@ -266,20 +267,27 @@ export async function reconcileCluster(
       previews,
       drift,
       heals: memory.heals,
+      suspendedApps: suspendedApps(rendered),
       nowMs,
     });
     ports.onPhase?.({ kind: 'applying', total: countWrites(plan) });
     const writer = fencedWriter(ports.writer, fenceOf(input, ports));
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
-    const reported = reportHealth(target, observation, result);
-    const { health, behind } = markOverdue({ target, health: reported, previews, behind: memory.behind, nowMs });
+    const reported = reportHealth(target, observation, previews, result);
+    const known = memory.behind ?? recordedBehind(target, observation, revision, nowMs);
+    const { health, behind } = markOverdue({ target, health: reported, previews, behind: known, nowMs });
     const tick: DoneTick = { state: 'done', target, revision, observation, previews, drift, plan, result, health };
     return { tick, memory: { ...remember(tick, memory, missing, nowMs), behind } };
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     return { tick: failed(error), memory };
   }
+}
+
+/** An app that is not placed on a cluster any more is suspended there as well. */
+function suspendedApps({ clusters }: RenderedFleet): ReadonlySet<string> {
+  return new Set(clusters.flatMap(({ apps }) => apps.flatMap((app) => (app.suspend ? [app.name] : []))));
 }
 
 function countWrites({ apps }: ApplyPlan): number {
@@ -326,13 +334,20 @@ function readManifests(
 }
 
 /** After the write phase: what was written is as the answer said, all else as it was observed. */
-function reportHealth(target: RenderedCluster, observation: Observation, result: ApplyResult): HealthReport {
+function reportHealth(
+  target: RenderedCluster,
+  observation: Observation,
+  previews: ReadonlyMap<string, Preview>,
+  result: ApplyResult,
+): HealthReport {
   const written = new Map(result.apps.flatMap((app) => app.objects.map((each) => [idKey(each.id), each.live])));
+  const finished = finishedJobs(target, observation);
   const objects = target.apps.flatMap((app) =>
     app.manifests
       .filter((manifest) => manifest.policy.apply !== 'ignore')
       .map(({ id }) => {
-        const live = written.get(idKey(id)) ?? observation.objects.get(idKey(id));
+        if (finished.has(idKey(id))) return { app: app.name, id, health: FINISHED };
+        const live = written.get(idKey(id)) ?? seenObject(id, observation, previews);
         const unknown = observation.kinds.get(groupKindKey(id))?.state === 'unknown';
         const absent: Health = unknown
           ? { state: 'Unknown', message: '' }
@@ -342,6 +357,8 @@ function reportHealth(target: RenderedCluster, observation: Observation, result:
   );
   return { objects };
 }
+
+const FINISHED: Health = { state: 'Current', message: 'it ran, and its TTL removed it' };
 
 function remember(
   tick: DoneTick,
@@ -363,7 +380,10 @@ function remember(
   );
   const answers = [...tick.previews].filter(
     ([key, each]) =>
-      !again.has(key) && (each.state === 'refused' || (each.state === 'accepted' && each.transfer === undefined)),
+      !again.has(key) &&
+      (each.state === 'refused' ||
+        each.state === 'skipped' ||
+        (each.state === 'accepted' && (each.transfer === undefined || observation.objects.has(key)))),
   );
   const previews = answers.flatMap(([key, each]) => {
     const known = memory.previews.get(key);
@@ -380,6 +400,8 @@ function remember(
   const gone = owned
     .filter((entry) => entry.uid !== '' && !observation.objects.has(idKey(entry.id)))
     .map((entry) => idKey(entry.id));
+  // What is gone for good by its own wish need not be asked for again and again.
+  const finished = finishedJobs(tick.target, observation);
   const written = new Set(
     result.apps
       .flatMap((app) => app.objects)
@@ -393,9 +415,19 @@ function remember(
   for (const key of healed) heals.set(key, withHeal(heals.get(key) ?? [], nowMs));
   return {
     previews: new Map([...previews, ...refused]),
-    missing: new Map(gone.map((key) => [key, missing.get(key) ?? nowMs])),
+    missing: new Map(gone.map((key) => [key, finished.has(key) ? nowMs : (missing.get(key) ?? nowMs)])),
     heals,
   };
+}
+
+function finishedJobs({ apps }: RenderedCluster, observation: Observation): ReadonlySet<string> {
+  const keys = apps.flatMap((app) => {
+    const jobs = app.manifests.filter(hasTtl);
+    if (jobs.length === 0) return [];
+    const entries = new Map(observation.inventories.get(app.name)?.entries.map((each) => [idKey(each.id), each]));
+    return jobs.filter((job) => isFinished(job, entries.get(idKey(job.id)), observation));
+  });
+  return new Set(keys.map(({ id }) => idKey(id)));
 }
 
 /** An apply that stood for its own dry-run and was refused: it is not sent again while neither side changes. */

@@ -37,12 +37,25 @@ export async function applyPlan(
 ): Promise<ApplyResult> {
   const apps: AppResult[] = [];
   for (const app of plan.apps) {
-    if (app.blocked !== undefined) continue;
+    if (app.blocked !== undefined) {
+      await recordNote(app, { fleet, writer, onProgress, signal });
+      continue;
+    }
     const result = await applyApp(app, { fleet, writer, onProgress, signal });
     apps.push(result.app);
     if (result.outage !== undefined) return { apps, outage: result.outage };
   }
   return { apps };
+}
+
+/** What comes of it can wait: the next look finds it missing. */
+async function recordNote({ note }: AppPlan, { fleet, writer, signal }: Context): Promise<void> {
+  if (note === undefined) return;
+  try {
+    await writer.putInventory(fleet, note, signal);
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+  }
 }
 
 interface Context {

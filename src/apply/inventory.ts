@@ -1,6 +1,7 @@
 import type { AppPlan, AppResult, ApplyRequest, SkippedObject } from '../model/apply.ts';
 import type { Inventory, InventoryEntry } from '../model/observation.ts';
 import { idKey } from '../object/id.ts';
+import { isOnItsWay } from './progress.ts';
 
 /** The inventory of an app that has none yet on a cluster. */
 export function emptyInventory(app: string, clusterUid: string, clusterName: string): Inventory {
@@ -31,7 +32,7 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
   if (start === undefined) return undefined;
   const clean = new Map<string, CleanState>();
   for (const { id, clean: state, lost } of plan.skipped) {
-    if (state !== undefined) clean.set(idKey(id), { ...state, lost });
+    if (state !== undefined) clean.set(idKey(id), { ...state, lost, isWritten: false });
   }
   const applied = new Map(plan.steps.flat().map((each) => [idKey(each.request.id), each]));
   const left = new Set(
@@ -43,12 +44,21 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
     const action = applied.get(idKey(each.id));
     if (each.outcome === 'deleted' && !recreated.has(idKey(each.id))) left.add(idKey(each.id));
     else if (each.live !== undefined && action !== undefined)
-      clean.set(idKey(each.id), { desiredHash: action.desiredHash, live: each.live, lost: action.lost });
+      clean.set(idKey(each.id), {
+        desiredHash: action.desiredHash,
+        live: each.live,
+        lost: action.lost,
+        isWritten: true,
+      });
   }
+  const { arrived = [], failed = [] } = plan.progress ?? {};
+  const marks = { arrived: new Set(arrived.map(idKey)), failed: new Set(failed.map(idKey)) };
   const entries = start.entries
     .filter((entry) => !left.has(idKey(entry.id)))
+    .map((entry) => withProgress(entry, clean.get(idKey(entry.id)), recreated.has(idKey(entry.id)), marks, plan))
     .map((entry) => cleanEntry(entry, clean.get(idKey(entry.id))));
-  return { ...start, ...plan.settings, revision: plan.revision, entries };
+  const { suspended: _wentOn, ...record } = start;
+  return { ...record, ...plan.settings, revision: plan.revision, entries };
 }
 
 /** Whether the record would say something else than it does. */
@@ -56,6 +66,7 @@ export function sameInventory(a: Inventory, b: Inventory): boolean {
   return (
     a.prune === b.prune &&
     a.onUnplace === b.onUnplace &&
+    a.suspended === b.suspended &&
     a.clusterUid === b.clusterUid &&
     a.clusterName === b.clusterName &&
     a.entries.length === b.entries.length &&
@@ -73,7 +84,7 @@ function foundEntry({ id, clean }: SkippedObject): readonly InventoryEntry[] {
   return [{ id, apiVersion: clean.live.apiVersion, uid: '', desiredHash: '', ownedHash: '' }];
 }
 
-type CleanState = NonNullable<SkippedObject['clean']> & Pick<SkippedObject, 'lost'>;
+type CleanState = NonNullable<SkippedObject['clean']> & Pick<SkippedObject, 'lost'> & { readonly isWritten: boolean };
 
 /**
  * While a field is left to another controller its object is never clean: when that controller gives the field up, no field
@@ -86,6 +97,27 @@ function cleanEntry(entry: InventoryEntry, clean: CleanState | undefined): Inven
   return { ...entry, apiVersion: live.apiVersion, uid: live.uid, desiredHash, ownedHash };
 }
 
+/** `settled`: what was written or found clean. The time of a version that is on its way already goes on. */
+function withProgress(
+  entry: InventoryEntry,
+  settled: CleanState | undefined,
+  isRecreated: boolean,
+  marks: Readonly<Record<'arrived' | 'failed', ReadonlySet<string>>>,
+  { progress, inventory, revision }: AppPlan,
+): InventoryEntry {
+  if (progress === undefined) return entry;
+  const { since, failed, ...rest } = entry;
+  const isSame = inventory?.revision === revision || entry.desiredHash === settled?.desiredHash;
+  const began = (isSame && failed !== true ? since : undefined) ?? progress.at;
+  // Whatever comes is a new object: nobody may take it for the one that was there.
+  if (isRecreated) return { ...rest, desiredHash: '', since: began };
+  if (settled !== undefined && (settled.isWritten || entry.desiredHash !== settled.desiredHash)) {
+    return isOnItsWay(settled.live.health) ? { ...rest, since: began } : rest;
+  }
+  const left = since === undefined || marks.arrived.has(idKey(entry.id)) ? rest : { ...rest, since };
+  return failed === true || marks.failed.has(idKey(entry.id)) ? { ...left, failed: true } : left;
+}
+
 function sameEntry(a: InventoryEntry, b: InventoryEntry | undefined): boolean {
   return (
     b !== undefined &&
@@ -93,6 +125,8 @@ function sameEntry(a: InventoryEntry, b: InventoryEntry | undefined): boolean {
     a.apiVersion === b.apiVersion &&
     a.uid === b.uid &&
     a.desiredHash === b.desiredHash &&
-    a.ownedHash === b.ownedHash
+    a.ownedHash === b.ownedHash &&
+    a.since === b.since &&
+    a.failed === b.failed
   );
 }

@@ -13,8 +13,10 @@ import type { Fleet } from '../model/fleet.ts';
 import type { Manifest, ObjectId } from '../model/manifest.ts';
 import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
-import { isClean } from '../object/clean.ts';
+import { isClean, mayApply } from '../object/clean.ts';
 import { formatId, idKey } from '../object/id.ts';
+import { isFinished } from '../object/finished-job.ts';
+import { seenObject } from '../object/seen-object.ts';
 import {
   compareForDeletion,
   type DeletionContext,
@@ -26,6 +28,7 @@ import {
 } from './guards.ts';
 import { healDelayMs } from './heal-delay.ts';
 import { emptyInventory, withIntent } from './inventory.ts';
+import { assessProgress } from './progress.ts';
 import { definedKinds, inSteps, kindRank } from './waves.ts';
 
 /** Everything that the decision depends on. */
@@ -41,6 +44,8 @@ export interface PlanInput {
   /** By {@link idKey}: when drift was healed, in monotonic milliseconds. */
   readonly heals: ReadonlyMap<string, readonly number[]>;
   readonly nowMs: number;
+  /** Apps that are suspended on the clusters where they are placed. */
+  readonly suspendedApps: ReadonlySet<string>;
   /** How many clusters an app leaves, by app; an app that is not in it leaves an unknown number. */
   readonly leaving: ReadonlyMap<string, number>;
 }
@@ -95,7 +100,11 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
     settings: { prune: app.prune, onUnplace: app.onUnplace, ...clusterOf(context) },
     ...(known === undefined ? {} : { inventory: known }),
   };
-  if (blocked !== undefined) return { ...base, ...NOTHING, blocked, skipped };
+  if (blocked !== undefined) {
+    const isNew = blocked.kind === 'suspended' && app.suspend && known !== undefined && known.suspended !== true;
+    const note = isNew && !isPaused(context) ? { note: { ...known, suspended: true } } : {};
+    return { ...base, ...NOTHING, blocked, skipped, ...note };
+  }
 
   const todo = decisions.filter((each) => each.kind !== 'skip');
   const gate = openWave(app, todo, context);
@@ -115,16 +124,18 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   const written = [...actions.map(({ request }) => request), ...transfers];
   const intent = { ...withIntent(inventory, written, found), ...clusterOf(context) };
   const deletions = [...recreations.deletes, ...verdict.deletes];
+  const isWriting = written.length + deletions.length + found.length > 0;
   const { approval = verdict.approval } = recreations;
   return {
     ...base,
-    ...(written.length + deletions.length + found.length === 0 ? {} : { intent }),
+    ...(isWriting ? { intent } : {}),
     ...parts(verdict, context),
     ...(approval === undefined ? {} : { approval }),
     transfers,
     steps: inSteps(actions, (action) => action.request.id, context.custom),
     recreations: recreations.deletes,
     skipped: waiting,
+    progress: assessProgress(app, inventory.entries, context.observation, isWriting),
   };
 }
 
@@ -135,7 +146,7 @@ function clusterOf({ target, observation }: Context): Pick<Inventory, 'clusterUi
 /** An app of which the cluster still has objects, and which it should not have any more. */
 function planLeaving(inventory: Inventory, context: Context): AppPlan {
   const { app } = inventory;
-  const blocked = safetyBlock(inventory) ?? suspension(undefined, context);
+  const blocked = safetyBlock(inventory) ?? suspension(context.suspendedApps.has(app), context);
   const base = {
     app,
     revision: context.revision,
@@ -212,12 +223,14 @@ function decideRecreation(
   return { kind: 'recreate', id, lost: [], action, reason: `it is deleted and made anew: ${reason}` };
 }
 
-/** Not previewed: clean, or an annotation says to leave it. */
+/** Not previewed: clean, finished, or an annotation says to leave it. */
 function unpreviewed(manifest: Manifest, app: RenderedApp, context: Context): SkippedObject {
   const { id, policy } = manifest;
   const live = context.observation.objects.get(idKey(id));
-  const clean = isClean(manifest, context.entries.get(app.name)?.get(idKey(id)), live);
-  if (clean) return { id, outcome: 'unchanged', reason: '', lost: [] };
+  const entry = context.entries.get(app.name)?.get(idKey(id));
+  if (isFinished(manifest, entry, context.observation))
+    return { id, outcome: 'unchanged', reason: 'it ran, and its TTL removed it', lost: [] };
+  if (isClean(manifest, entry, live)) return { id, outcome: 'unchanged', reason: '', lost: [] };
   return { id, outcome: 'skipped', reason: `muster.dev/apply: ${policy.apply}`, lost: [] };
 }
 
@@ -248,7 +261,7 @@ function blockOf(
   return (
     safetyBlock(inventory) ??
     (app.state === 'held' ? { kind: 'held', reason: heldReason(app) } : undefined) ??
-    suspension(app, context) ??
+    suspension(app.suspend, context) ??
     (refused === undefined ? undefined : { kind: 'refused', reason: `${formatId(refused.id)}: ${refused.reason}` }) ??
     dependencyBlock(app, context)
   );
@@ -266,8 +279,12 @@ function safetyBlock({ unreadable }: Inventory): Block | undefined {
   return unreadable === undefined ? undefined : { kind: 'unsafe', reason: unreadable };
 }
 
-function suspension(app: RenderedApp | undefined, { fleet, target }: Context): Block | undefined {
-  const what = fleet.suspend ? 'fleet' : target.cluster.suspend ? 'cluster' : app?.suspend === true ? 'app' : undefined;
+function isPaused({ fleet, target }: Context): boolean {
+  return fleet.suspend || target.cluster.suspend;
+}
+
+function suspension(isAppSuspended: boolean, { fleet, target }: Context): Block | undefined {
+  const what = fleet.suspend ? 'fleet' : target.cluster.suspend ? 'cluster' : isAppSuspended ? 'app' : undefined;
   return what === undefined ? undefined : { kind: 'suspended', reason: `the ${what} is suspended` };
 }
 
@@ -284,12 +301,16 @@ function dependencyBlock(app: RenderedApp, context: Context): Block | undefined 
   return undefined;
 }
 
-/** Applied as it is now, and Current. */
-function isCurrent(manifest: Manifest, app: string, { observation, entries, previews, differences }: Context): boolean {
+/** Applied as it is now, and Current. What an annotation keeps from being applied is only to be Current, if to be there. */
+function isCurrent(manifest: Manifest, app: string, context: Context): boolean {
+  const { observation, entries, previews, differences } = context;
   const key = idKey(manifest.id);
-  const live = observation.objects.get(key);
+  const live = seenObject(manifest.id, observation, previews);
+  const entry = entries.get(app)?.get(key);
+  if (manifest.policy.apply === 'ignore' || isFinished(manifest, entry, observation)) return true;
   const same = previews.get(key)?.state === 'accepted' && !differences.has(key);
-  return (same || isClean(manifest, entries.get(app)?.get(key), live)) && live?.health.state === 'Current';
+  const isApplied = same || !mayApply(manifest, live) || isClean(manifest, entry, live);
+  return isApplied && live?.health.state === 'Current';
 }
 
 interface Gate {
@@ -300,12 +321,18 @@ interface Gate {
 }
 
 /** The first wave that has something left to do or to wait for; all later ones wait (level-triggered: no memory). */
-function openWave(app: RenderedApp, todo: readonly Todo[], { observation }: Context): Gate {
+function openWave(app: RenderedApp, todo: readonly Todo[], context: Context): Gate {
+  const { observation, previews } = context;
+  const entries = context.entries.get(app.name);
   const acting = new Set(todo.map(({ id }) => idKey(id)));
   const waves = [...new Set(app.manifests.map((manifest) => manifest.policy.wave))].sort((a, b) => a - b);
   for (const wave of waves.slice(0, -1)) {
-    const behind = app.manifests.find(({ id, policy }) => {
-      const done = !acting.has(idKey(id)) && observation.objects.get(idKey(id))?.health.state === 'Current';
+    const behind = app.manifests.find((manifest) => {
+      const { id, policy } = manifest;
+      const isThere =
+        seenObject(id, observation, previews)?.health.state === 'Current' ||
+        isFinished(manifest, entries?.get(idKey(id)), observation);
+      const done = !acting.has(idKey(id)) && isThere;
       return policy.wave === wave && policy.apply !== 'ignore' && !done;
     });
     if (behind !== undefined) return { wave, reason: `waiting for wave ${wave}: ${formatId(behind.id)}` };
@@ -351,10 +378,12 @@ function judgeLeft(
 function judgeLeaving(inventory: Inventory, context: Context): DeletionVerdict {
   const { app } = inventory;
   const unplaced = context.apps.includes(app);
+  const wasSuspended = !unplaced && inventory.suspended === true;
   return judgeSettled(inventory.entries, context, (settled) => {
     if (unplaced && inventory.onUnplace === 'orphan') {
       return keepAll(settled, 'no placement selects this cluster any more, and onUnplace is "orphan"', 'released');
     }
+    if (wasSuspended) return keepAll(settled, 'its app was suspended when it left the repository', 'released');
     if (!unplaced && !inventory.prune)
       return keepAll(settled, 'its app left the repository, and had prune: false', 'released');
     // Not known means that a cluster was not seen yet: that is more than any limit.

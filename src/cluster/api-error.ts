@@ -111,10 +111,15 @@ function plainText(text: string): string {
   return text.replace(MISFITS, '').replace(/&value\.valueUnstructured\{Value:(.*)\}$/, '$1');
 }
 
-/** Proven by the server's own cause, never by the status code alone: 422 has a hundred other reasons. */
+/**
+ * Proven by the server's own cause, never by the status code alone: 422 has a hundred other reasons. A definition says it by a
+ * rule over the old value, which there is not for a new object (Kubernetes documentation, "Transition rules").
+ */
 function isImmutable(cause: JsonObject): boolean {
   const message = textAt(cause, 'message') ?? '';
-  return /immutable|(may not|cannot) (be changed|change)|updates to .* are forbidden/i.test(message);
+  return /immutable|(may not|cannot) (be changed|change)|updates to .* are forbidden|failed rule: .*\boldSelf\b/i.test(
+    message,
+  );
 }
 
 /** Field and reason of each cause; the server's own text quotes the rejected values. */

@@ -12,7 +12,7 @@ import {
 } from '../object/applyset.ts';
 import { apiVersionOf, versionOf } from '../object/id.ts';
 import type { ListQuery } from './list.ts';
-import { isList, listAt, parseJson, printJson, textAt } from '../object/json.ts';
+import { isList, isObject, listAt, parseJson, printJson, textAt } from '../object/json.ts';
 
 /** An older Muster refuses a higher number instead of misreading it; a newer one reads all lower ones. */
 const FORMAT = 1;
@@ -70,6 +70,8 @@ export function encodeInventory(fleet: string, inventory: Inventory): JsonObject
       objects: String(inventory.entries.length),
       prune: String(inventory.prune),
       onUnplace: inventory.onUnplace,
+      ...(inventory.suspended === true ? { suspended: 'true' } : {}),
+      ...encodeProgress(inventory.entries),
     },
     binaryData: { entries: gzipSync(printJson(inventory.entries.map(row))).toString('base64') },
   };
@@ -85,6 +87,7 @@ export function decodeInventory(object: JsonObject): Inventory {
     clusterName: textAt(object, 'data', 'clusterName') ?? '',
     prune: textAt(object, 'data', 'prune') === 'true',
     onUnplace: textAt(object, 'data', 'onUnplace') === 'prune' ? ('prune' as const) : ('orphan' as const),
+    ...(textAt(object, 'data', 'suspended') === 'true' ? { suspended: true } : {}),
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
   };
   const format = Number(textAt(object, 'data', 'format'));
@@ -104,7 +107,46 @@ export function decodeInventory(object: JsonObject): Inventory {
         'its inventory was changed by hand and cannot be read. Restore the ConfigMap, or delete it: its objects are then adopted again',
     };
   }
-  return { ...base, entries };
+  return { ...base, entries: withProgress(entries, object) };
+}
+
+/**
+ * Positions in the list of entries, beside it: who does not know of them reads the list all the same. `behind` is of each time
+ * those that are on their way since.
+ */
+function encodeProgress(entries: readonly InventoryEntry[]): JsonObject {
+  const positions = [...entries.keys()];
+  const behind = Map.groupBy(positions, (index) => entries[index]?.since ?? '');
+  behind.delete('');
+  const failed = positions.filter((index) => entries[index]?.failed === true);
+  return {
+    ...(behind.size === 0 ? {} : { behind: printJson(Object.fromEntries(behind)) }),
+    ...(failed.length === 0 ? {} : { failed: printJson(failed) }),
+  };
+}
+
+/** What cannot be read says nothing: a deadline begins anew. */
+function withProgress(entries: readonly InventoryEntry[], object: JsonObject): readonly InventoryEntry[] {
+  const behind = parseNote(textAt(object, 'data', 'behind'));
+  const failed = parseNote(textAt(object, 'data', 'failed'));
+  if (behind === undefined && failed === undefined) return entries;
+  const times = Object.entries(isObject(behind) ? behind : {});
+  const since = new Map(
+    times.flatMap(([time, positions]) => listAt({ positions }, 'positions').map((at) => [at, time])),
+  );
+  const lost = new Set(listAt({ failed: failed ?? [] }, 'failed'));
+  return entries.map((entry, index) => {
+    const time = since.get(index);
+    return { ...entry, ...(time === undefined ? {} : { since: time }), ...(lost.has(index) ? { failed: true } : {}) };
+  });
+}
+
+function parseNote(text: string | undefined): JsonValue | undefined {
+  try {
+    return text === undefined ? undefined : parseJson(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function row(entry: InventoryEntry): readonly JsonValue[] {

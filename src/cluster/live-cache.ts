@@ -179,6 +179,7 @@ function sameFacts(a: LiveObject, b: LiveObject): boolean {
   return (
     a.uid === b.uid &&
     a.ownedHash === b.ownedHash &&
+    a.strangers?.join() === b.strangers?.join() &&
     a.partOf === b.partOf &&
     a.terminating === b.terminating &&
     a.health.state === b.health.state &&

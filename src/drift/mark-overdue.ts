@@ -1,5 +1,6 @@
 import type { Preview } from '../model/apply.ts';
 import type { Health } from '../model/health.ts';
+import type { Observation } from '../model/observation.ts';
 import type { RenderedCluster } from '../model/render.ts';
 import type { Behind, HealthReport, ObjectHealth } from '../model/tick.ts';
 import { idKey } from '../object/id.ts';
@@ -37,6 +38,30 @@ export function markOverdue({ target, health, previews, behind, nowMs }: Overdue
     return { ...each, health: { state: 'Failed', message: overdue(each.health, timeoutMs) } };
   };
   return { health: { objects: health.objects.map(judge) }, behind: since };
+}
+
+/**
+ * What the cluster's own record says was on its way before this process began, in its monotonic time. The clocks of two machines
+ * may differ: what is said to begin later than now begins now.
+ */
+export function recordedBehind(
+  { apps }: RenderedCluster,
+  { inventories, observedAt }: Observation,
+  revision: string,
+  nowMs: number,
+): ReadonlyMap<string, Behind> {
+  const behind = new Map<string, Behind>();
+  for (const app of apps) {
+    const inventory = inventories.get(app.name);
+    const since = new Map(inventory?.entries.map((entry) => [idKey(entry.id), entry]));
+    for (const { id, hash } of app.manifests) {
+      const entry = since.get(idKey(id));
+      const ageMs = Date.parse(observedAt) - Date.parse(entry?.since ?? '');
+      const isThisVersion = inventory?.revision === revision || entry?.desiredHash === hash;
+      if (isThisVersion && ageMs >= 0) behind.set(idKey(id), { desiredHash: hash, sinceMs: nowMs - ageMs });
+    }
+  }
+  return behind;
 }
 
 function hasBegun({ state }: Health, preview: Preview | undefined): boolean {

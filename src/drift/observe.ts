@@ -44,10 +44,18 @@ export async function observe(
 
   const objects = new Map<string, LiveObject>();
   const kinds = new Map<string, KindState>();
-  await mapLimited(wanted, PARALLEL, async (kind) => {
-    const state = await readKind(kind, discovery, applySets, objects, reader, signal);
-    kinds.set(groupKindKey(kind), state);
-  });
+  const notServed: WantedKind[] = [];
+  const read = (from: Discovery) => async (kind: WantedKind) => {
+    const state = await readKind(kind, from, applySets, objects, reader, signal);
+    if (state === 'not-served') notServed.push(kind);
+    kinds.set(groupKindKey(kind), state === 'not-served' ? NOT_SERVED : state);
+  };
+  await mapLimited(wanted, PARALLEL, read(discovery));
+  if (notServed.length > 0) {
+    // What is known of what is served is older than the end of a definition.
+    const fresh = await reader.discover({ fresh: true }, signal);
+    await mapLimited(notServed.splice(0), PARALLEL, read(fresh));
+  }
   await confirmMissing(inventories, kinds, objects, missing, reader, signal);
   return { observedAt, clusterUid, kinds, objects, inventories };
 }
@@ -77,7 +85,7 @@ async function readKind(
   objects: Map<string, LiveObject>,
   reader: ClusterReader,
   signal: AbortSignal,
-): Promise<KindState> {
+): Promise<KindState | 'not-served'> {
   const served = findServed(discovery, kind);
   if (served === undefined) {
     const reason = discovery.unknownGroups.get(kind.group);
@@ -87,13 +95,16 @@ async function readKind(
     for (const object of await reader.list(served, applySets, signal)) objects.set(idKey(object.id), object);
     return { state: 'listed', served, versions: servedVersions(discovery, kind) };
   } catch (error) {
-    return unknownKind(error);
+    return error instanceof PortError && error.code === 'NOT_FOUND' ? 'not-served' : unknownKind(error);
   }
 }
 
+/** Discovery names it and the list does not find it: that may be a moment, or a server in front that is not in order. */
+const NOT_SERVED: KindState = { state: 'unknown', reason: 'the API server does not serve this' };
+
 /** A list that the API server refuses or garbles concerns its kind; anything else concerns the cluster. */
 function unknownKind(error: unknown): KindState {
-  const ofKind = ['FORBIDDEN', 'NOT_FOUND', 'UNAVAILABLE', 'CORRUPT', 'CONFLICT', 'REJECTED', 'TOO_BIG'];
+  const ofKind = ['FORBIDDEN', 'UNAVAILABLE', 'CORRUPT', 'CONFLICT', 'REJECTED', 'TOO_BIG'];
   if (error instanceof PortError && ofKind.includes(error.code)) return { state: 'unknown', reason: error.safeMessage };
   throw error;
 }

@@ -10,6 +10,7 @@ import { applySetId, FIELD_MANAGER, PART_OF_LABEL } from '../object/applyset.ts'
 import { type ComposedBody, composeBody, type FieldPolicy } from '../object/compose-body.ts';
 import { isClean, mayApply } from '../object/clean.ts';
 import { definedKind } from '../object/defined-kind.ts';
+import { isFinished } from '../object/finished-job.ts';
 import { formatId, groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
 import { hashJson, listAt, mapAt } from '../object/json.ts';
 import { describeRefusal } from '../object/describe-refusal.ts';
@@ -95,6 +96,7 @@ function dirtyObjects(app: RenderedApp, { observation }: PreviewContext): readon
     const live = observation.objects.get(idKey(manifest.id));
     const entry = entries.get(idKey(manifest.id));
     if (!mayApply(manifest, live) || isClean(manifest, entry, live)) return [];
+    if (isFinished(manifest, entry, observation)) return [];
     const owned = entry !== undefined && entry.uid !== '';
     return { app, manifest, live, owned, changed: entry?.desiredHash !== manifest.hash };
   });
@@ -188,7 +190,7 @@ async function previewUnseen(
     return refused(answer, each.manifest.id);
   if (live === undefined) return { state: 'waiting', reason: 'it was deleted while it was looked at' };
   if (each.manifest.policy.apply === 'create-only')
-    return { state: 'skipped', reason: 'muster.dev/apply: create-only' };
+    return { state: 'skipped', reason: 'muster.dev/apply: create-only', live };
   return previewSeen(each, kind, live, context, signal);
 }
 

@@ -47,8 +47,8 @@ export type Preview =
   | { readonly state: 'waiting'; readonly reason: string }
   /** Its kind could not be discovered or listed. */
   | { readonly state: 'unknown'; readonly reason: string }
-  /** An annotation asks to leave it as it is. */
-  | { readonly state: 'skipped'; readonly reason: string }
+  /** An annotation asks to leave it as it is: it was there before, and is not ours. */
+  | { readonly state: 'skipped'; readonly reason: string; readonly live: LiveObject }
   /** The API server refuses it, or we may not touch it. */
   | { readonly state: 'refused'; readonly reason: string };
 
@@ -75,6 +75,8 @@ export interface AppPlan {
   readonly blocked?: Block;
   /** To record with the inventory: settings, which still hold when the app has left the repository, and for which cluster. */
   readonly settings: Pick<Inventory, 'prune' | 'onUnplace' | 'clusterUid' | 'clusterName'>;
+  /** The inventory with the note that the app is suspended: the only write of such an app, once, and to our own record. */
+  readonly note?: Inventory;
   /** What the inventory was when it was read; its resourceVersion is the fence. Absent: there is none. */
   readonly inventory?: Inventory;
   /** The inventory before the first write: old ∪ new. Absent: no object is written. */
@@ -95,6 +97,18 @@ export interface AppPlan {
   readonly gone: readonly ObjectId[];
   /** Deletions that wait for people, under one digest. */
   readonly approval?: PendingApproval;
+  /** Absent where nothing is written, or the app leaves. */
+  readonly progress?: Progress;
+}
+
+/** What the record gets to know besides writes. */
+export interface Progress {
+  /** RFC 3339: when the look began that the plan was made from. What is written and not there right away is on its way since. */
+  readonly at: string;
+  /** Recorded as on their way, and there by now. */
+  readonly arrived: readonly ObjectId[];
+  /** Jobs with a TTL that failed. */
+  readonly failed: readonly ObjectId[];
 }
 
 /**

@@ -26,6 +26,8 @@ export interface LiveObject {
   readonly resourceVersion: string;
   /** Hash of the fields that our field manager owns, and of which fields they are; `''` when it owns none. */
   readonly ownedHash: string;
+  /** Field managers besides us that hold fields of it, those of its status aside; absent: there are none. */
+  readonly strangers?: readonly string[];
   /** The ApplySet it belongs to: label `applyset.kubernetes.io/part-of`. */
   readonly partOf?: string;
   readonly terminating: boolean;
@@ -84,6 +86,8 @@ export interface Inventory {
   /** Settings of the app when it was applied last: they still hold when the app has left the repository. */
   readonly prune: boolean;
   readonly onUnplace: 'orphan' | 'prune';
+  /** The app was suspended when it was looked at last: if it leaves the repository so, its objects stay. Absent: it was not. */
+  readonly suspended?: boolean;
   readonly entries: readonly InventoryEntry[];
   /** Why its entries could not be read: then nothing of the app may be written. */
   readonly unreadable?: string;
@@ -101,4 +105,8 @@ export interface InventoryEntry {
   readonly desiredHash: string;
   /** {@link LiveObject.ownedHash} at the last clean pass; `''` while a field is left to another controller. */
   readonly ownedHash: string;
+  /** RFC 3339: when it was written, if it was not there right away; it goes when all of its app that was on its way is there. */
+  readonly since?: string;
+  /** True for a Job with a TTL that was seen to have failed: when it is gone, it did not succeed. */
+  readonly failed?: boolean;
 }

@@ -61,8 +61,8 @@ export interface TickMemory {
   readonly missing: ReadonlyMap<string, number>;
   /** By {@link idKey}: when drift of an object was healed, newest last. */
   readonly heals: ReadonlyMap<string, readonly number[]>;
-  /** By {@link idKey}: since when an object is on its way. */
-  readonly behind: ReadonlyMap<string, Behind>;
+  /** By {@link idKey}: since when an object is on its way. Absent before the first look: then the cluster's record says it. */
+  readonly behind?: ReadonlyMap<string, Behind>;
 }
 
 export interface Behind {

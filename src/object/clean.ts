@@ -3,7 +3,8 @@ import type { InventoryEntry, LiveObject } from '../model/observation.ts';
 
 /**
  * Nothing changed since the last clean pass, on either side: the repository says the same, and the fields that we own
- * are the same and hold the same. Then nothing needs to be asked.
+ * are the same and hold the same. Then nothing needs to be asked. What a manager holds that the manifest adopts is ours to
+ * take, also when it came back.
  */
 export function isClean(manifest: Manifest, entry: InventoryEntry | undefined, live: LiveObject | undefined): boolean {
   return (
@@ -12,7 +13,8 @@ export function isClean(manifest: Manifest, entry: InventoryEntry | undefined, l
     entry.desiredHash === manifest.hash &&
     entry.ownedHash === live.ownedHash &&
     entry.ownedHash !== '' &&
-    entry.uid === live.uid
+    entry.uid === live.uid &&
+    !manifest.adopt.some((manager) => live.strangers?.includes(manager))
   );
 }
 

@@ -1,7 +1,7 @@
 import type { LostField } from '../model/drift.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { isObject, mapAt, sameJson, textAt } from './json.ts';
+import { isList, isObject, mapAt, sameJson, textAt } from './json.ts';
 import { leaveFields } from './leave-fields.ts';
 import {
   appliedFields,
@@ -71,13 +71,15 @@ export function composeBody(
   // Of a field that a person and a controller hold together, the controller's part cannot be taken: it is left.
   const kept = new Set(left.map((each) => formatPath(each.path)));
   const taken = conflicts.filter((each) => !kept.has(formatPath(each.path)));
-  const body = left.reduce<JsonObject>((rest, each) => withoutField(rest, each.path), desired);
+  const gone = [...left.map((each) => each.path), ...findHollow(desired, live, others, policy)];
+  const body = gone.reduce<JsonObject>(withoutField, desired);
   const transfer = transferFields(live, body, {
     ...policy,
     adopt: manifest.adopt,
     apiVersion: manifest.apiVersion,
     isGone: policy.isGone ?? (() => false),
-    leave: [...leaving.paths, ...conflicts.map((each) => each.path)],
+    leave: [...leaving.paths, ...left.map((each) => each.path)],
+    taken: taken.map((each) => each.path),
   });
   const force = taken.length > 0 || transfer !== undefined;
   return {
@@ -105,6 +107,27 @@ function findConflicts(desired: JsonObject, live: JsonObject, others: readonly M
       .filter((leaf) => differs(valueAt(desired, leaf.path), leaf.value))
       .map((leaf) => ({ path: leaf.path, manager: entry.manager })),
   );
+}
+
+/**
+ * Empty maps and lists that another controller said too, and that the server does not keep: it has nothing there, and would
+ * call ours a conflict. They say nothing, so nobody misses them.
+ */
+function findHollow(
+  desired: JsonObject,
+  live: JsonObject,
+  others: readonly ManagedEntry[],
+  { isHuman }: FieldPolicy,
+): readonly FieldPath[] {
+  return others
+    .filter(({ manager }) => !isHuman(manager))
+    .flatMap(({ fields }) => leaves(live, fields))
+    .filter(({ path, value }) => path.length > 0 && value === undefined && isEmpty(valueAt(desired, path)))
+    .map(({ path }) => path);
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  return isList(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
 
 function differs(desired: JsonValue | undefined, live: JsonValue | undefined): boolean {

@@ -4,12 +4,13 @@ import type { LiveObject, PrunePolicy } from '../model/observation.ts';
 import { FIELD_MANAGER, PART_OF_LABEL } from './applyset.ts';
 import { groupOf } from './id.ts';
 import { at, isObject, listAt, mapAt, textAt } from './json.ts';
-import { ownedHash } from './managed-fields.ts';
+import { isOwn, managedEntries, ownedHash } from './managed-fields.ts';
 
 /** Turns an object as the API server sent it into the facts that stages need. `assessHealth` is the health stage's. */
 export function describeLive(body: JsonObject, assessHealth: (body: JsonObject) => Health): LiveObject {
   const apiVersion = textAt(body, 'apiVersion') ?? '';
   const partOf = textAt(body, 'metadata', 'labels', PART_OF_LABEL);
+  const strangers = describeStrangers(body);
   return {
     id: {
       group: groupOf(apiVersion),
@@ -21,6 +22,7 @@ export function describeLive(body: JsonObject, assessHealth: (body: JsonObject) 
     uid: textAt(body, 'metadata', 'uid') ?? '',
     resourceVersion: textAt(body, 'metadata', 'resourceVersion') ?? '',
     ownedHash: ownedHash(body, FIELD_MANAGER),
+    ...(strangers.length === 0 ? {} : { strangers }),
     ...(partOf === undefined ? {} : { partOf }),
     terminating: at(body, 'metadata', 'deletionTimestamp') !== undefined,
     owners: describeOwners(listAt(body, 'metadata', 'ownerReferences')),
@@ -40,6 +42,13 @@ function prunePolicy(body: JsonObject): PrunePolicy {
 /** Thousands of objects are kept, and nearly all have these. */
 const PRUNE: PrunePolicy = { keep: false, confirm: false };
 const NOBODY: readonly string[] = [];
+
+function describeStrangers(body: JsonObject): readonly string[] {
+  const others = managedEntries(body).filter(
+    (entry) => !isOwn(entry, FIELD_MANAGER) && entry.manager !== '' && entry.subresource !== 'status',
+  );
+  return others.length === 0 ? NOBODY : [...new Set(others.map(({ manager }) => manager))].sort();
+}
 
 function describeOwners(references: readonly JsonValue[]): readonly string[] {
   if (references.length === 0) return NOBODY;

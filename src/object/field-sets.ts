@@ -30,7 +30,10 @@ export function commonFields(fields: JsonObject, others: JsonObject): JsonObject
   });
 }
 
-/** What is left of `fields` without `others`. Of a leaf that `others` names only parts of, nothing goes. */
+/**
+ * What is left of `fields` without `others`. Of a leaf that `others` names only parts of, nothing goes; of a map in which nothing
+ * is left, that it is there goes too.
+ */
 export function subtractFields(fields: JsonObject, others: JsonObject): JsonObject {
   const entries = Object.keys(fields).flatMap((step): readonly (readonly [string, JsonObject])[] => {
     const below = subtree(fields, step);
@@ -39,7 +42,8 @@ export function subtractFields(fields: JsonObject, others: JsonObject): JsonObje
     if (isLeaf(other)) return [];
     if (isLeaf(below)) return [[step, below]];
     const rest = subtractFields(below, other);
-    return isLeaf(rest) ? [] : [[step, rest]];
+    const isEmpty = Object.keys(rest).every((each) => each === '.' && step.startsWith('f:'));
+    return isEmpty ? [] : [[step, rest]];
   });
   return Object.fromEntries(entries);
 }

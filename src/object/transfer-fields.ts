@@ -7,6 +7,7 @@ import {
   isOwn,
   type ManagedEntry,
   managedEntries,
+  subtree,
   unionFields,
 } from './managed-fields.ts';
 
@@ -28,8 +29,10 @@ export interface TransferRules {
   readonly apiVersion: string;
   /** True for an API version that the server does not serve any more. */
   readonly isGone: (apiVersion: string) => boolean;
-  /** Places that people keep: what an apply will take by itself, and what is left to others. */
+  /** Places that are left to others. */
   readonly leave: readonly FieldPath[];
+  /** Places of people that the apply takes by itself: alone they are worth no write, but one that comes anyway takes them along. */
+  readonly taken: readonly FieldPath[];
 }
 
 /**
@@ -38,6 +41,7 @@ export interface TransferRules {
  *
  * - all that a manager of `adopt` owns, so that what is not in Git goes with the next apply;
  * - of what people own, only what Git says (`body`) or said (our own entry), and kubectl's copy of the last manifest;
+ * - also what the apply would take by itself, if all that it leaves of an entry is that there are maps;
  * - entries in an API version that is gone are written in ours: else the server drops them with the next write, or, for a
  *   custom resource, refuses every write (kubernetes/kubernetes#111937).
  *
@@ -51,13 +55,14 @@ export function transferFields(live: JsonObject, body: JsonObject, rules: Transf
     return { entry, raw: raw[index] ?? {}, claim, isGone: rules.isGone(entry.apiVersion) };
   });
   const claims = entries.filter(({ claim }) => !isEmpty(claim));
-  if (claims.length === 0 && entries.every(({ isGone }) => !isGone)) return undefined;
+  const isWorthIt = claims.some((each) => isMoreThanTaken(each, rules));
+  if (!isWorthIt && entries.every(({ isGone }) => !isGone)) return undefined;
   const renewed = (of: { readonly raw: JsonObject; readonly isGone: boolean }): JsonObject =>
     of.isGone ? { ...of.raw, apiVersion } : of.raw;
   const rest = entries
     .filter(({ entry }) => !isOwn(entry, manager))
     .map((each) => ({ ...each, fields: subtractFields(each.entry.fields, each.claim) }))
-    .filter(({ fields }) => !isEmpty(fields))
+    .filter(({ fields, claim }) => !isEmpty(fields) && (isEmpty(claim) || !isMarks(fields)))
     .map((each) => ({ ...renewed(each), fieldsV1: each.fields }));
   const own = entries.find(({ entry }) => isOwn(entry, manager));
   const fields = claims.reduce((sum, { claim }) => unionFields(sum, claim), appliedFields(live, manager));
@@ -91,6 +96,20 @@ export function afterTransfer(
 
 function isEntryOf(raw: JsonValue, manager: string): boolean {
   return at(raw, 'manager') === manager && at(raw, 'operation') === 'Apply' && at(raw, 'subresource') === undefined;
+}
+
+/** Whether an apply alone would leave something of a claim, or nothing of the entry but marks. */
+function isMoreThanTaken(
+  { entry, claim }: { readonly entry: ManagedEntry; readonly claim: JsonObject },
+  { taken }: TransferRules,
+): boolean {
+  return !isEmpty(taken.reduce(subtractPath, claim)) || isMarks(taken.reduce(subtractPath, entry.fields));
+}
+
+/** Says of maps that they are there, and names nothing in them. */
+function isMarks(fields: JsonObject): boolean {
+  const steps = Object.keys(fields);
+  return steps.length > 0 && steps.every((step) => step === '.' || isMarks(subtree(fields, step)));
 }
 
 /** The fields of an entry that become ours. Those of `status` belong to whoever reports it. */

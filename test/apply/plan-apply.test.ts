@@ -61,6 +61,7 @@ function plan({
     heals: new Map(),
     nowMs: 1_000_000,
     leaving: new Map(),
+    suspendedApps: new Set(),
     ...more,
   }).apps;
 }

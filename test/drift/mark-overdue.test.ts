@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { markOverdue } from '../../src/drift/mark-overdue.ts';
+import { markOverdue, recordedBehind } from '../../src/drift/mark-overdue.ts';
 import type { Preview } from '../../src/model/apply.ts';
 import type { Health } from '../../src/model/health.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import type { Behind } from '../../src/model/tick.ts';
 import { idKey } from '../../src/object/id.ts';
-import { APP, manifest, renderedApp, targetOf } from '../support/objects.ts';
+import { APP, entryOf, inventoryOf, manifest, observationOf, renderedApp, targetOf } from '../support/objects.ts';
 
 const OLD = manifest('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\n');
 const NEW = manifest('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {a: b}\n');
@@ -64,4 +64,19 @@ test('a state that is final stays as it is', () => {
     const health: Health = { state, message: 'm' };
     assert.deepEqual(look(look(new Map(), 0, health).behind, 999_000, health).health, health);
   }
+});
+
+test('before its first look a process takes the time of the record, of this version only, and never from a clock that is ahead', () => {
+  const behindOf = (since: string, { revision = 'new', recorded = OLD } = {}): number | undefined => {
+    const inventory = inventoryOf([{ ...entryOf(recorded), since }], { revision });
+    const observation = observationOf([], [inventory]); // Observed at 12:00.
+    const behind = recordedBehind(targetOf([renderedApp([OLD])]), observation, 'new', 1_000_000);
+    return behind.get(idKey(OLD.id))?.sinceMs;
+  };
+  assert.equal(behindOf('2026-01-01T11:55:00.000Z'), 700_000);
+  assert.equal(behindOf('2026-01-01T11:55:00.000Z', { revision: 'old' }), 700_000);
+  assert.equal(behindOf('2026-01-01T11:55:00.000Z', { recorded: NEW }), 700_000, 'made anew in this revision');
+  assert.equal(behindOf('2026-01-01T11:55:00.000Z', { revision: 'old', recorded: NEW }), undefined);
+  assert.equal(behindOf('2026-01-01T12:00:01.000Z'), undefined);
+  assert.equal(behindOf('nonsense'), undefined);
 });

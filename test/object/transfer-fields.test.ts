@@ -12,6 +12,7 @@ const RULES: TransferRules = {
   apiVersion: 'v1',
   isGone: () => false,
   leave: [],
+  taken: [],
 };
 
 function entry(manager: string, fieldsV1: JsonObject, more: JsonObject = {}): JsonObject {
@@ -65,9 +66,20 @@ test('people give up what Git says or said, and kubectl’s copy of the manifest
   });
 });
 
-test('what is left to people is not taken, and neither is what an apply takes by itself', () => {
+test('what is left to people is not taken', () => {
   const there = live('{a: "1"}', entry('kubectl-edit', yaml('{f:data: {f:a: {}}}')));
   assert.equal(transferFields(there, yaml('{data: {a: "2"}}'), { ...RULES, leave: [['f:data', 'f:a']] }), undefined);
+});
+
+test('what an apply takes by itself is no reason, unless all that it would leave is that there are maps', () => {
+  const rules = { ...RULES, taken: [['f:data', 'f:a']] };
+  const git = yaml('{data: {a: "2"}}');
+  const edited = live('{a: "1"}', entry('kubectl-edit', yaml('{f:data: {f:a: {}}}')));
+  assert.equal(transferFields(edited, git, rules), undefined);
+  const created = live('{a: "1"}', entry('kubectl-create', yaml('{f:data: {.: {}, f:a: {}}}')));
+  assert.deepEqual(transferFields(created, git, rules)?.managedFields, [
+    entry('muster', yaml('{f:data: {f:a: {}}}'), OWN),
+  ]);
 });
 
 test('our first entry is an apply, in the version and with the time of what it takes', () => {

@@ -58,6 +58,8 @@ export interface FleetOptions<Name extends string> {
   readonly kubeconfig?: string;
   /** Default: the machine's. */
   readonly clock?: Clock;
+  /** Field managers that are people, as `--human-managers` has them. */
+  readonly humans?: string;
 }
 
 /** One repository and the passes over its clusters, without processes: the real adapters, and nothing else. */
@@ -150,9 +152,9 @@ function createFleet<Name extends string>(
   fleet: string,
   names: readonly Name[],
   clusters: Readonly<Record<Name, WorldCluster>>,
-  { watching = false, kubeconfig, clock = realClock }: FleetOptions<Name> & { readonly kubeconfig: string },
+  { watching = false, kubeconfig, clock = realClock, humans }: FleetOptions<Name> & { readonly kubeconfig: string },
 ): TestFleet<Name> {
-  const settings = readSettings({ kubeconfig }, {});
+  const settings = readSettings({ kubeconfig, ...(humans === undefined ? {} : { 'human-managers': humans }) }, {});
   const isHuman = humanManagers(settings);
   const members = new Map<Name, Member>();
   let files: Files = {};
@@ -271,7 +273,14 @@ const QUICK: ControllerLimits = {
 };
 
 /** Kinds without namespaces that these tests use. */
-const CLUSTER_SCOPED = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'CustomResourceDefinition'];
+const CLUSTER_SCOPED = [
+  'Namespace',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'PriorityClass',
+  'CustomResourceDefinition',
+  'APIService',
+];
 
 async function syncOne(tick: () => Promise<DoneTick>): Promise<DoneTick> {
   const deadline = performance.now() + 60_000;
