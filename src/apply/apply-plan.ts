@@ -13,6 +13,7 @@ import { PortError, type PortFailure } from '../model/errors.ts';
 import type { Inventory } from '../model/observation.ts';
 import type { ClusterWriter, Refusal } from '../model/ports.ts';
 import { describeRefusal } from '../object/describe-refusal.ts';
+import { isContainer } from './contents.ts';
 import { settleInventory, sameInventory } from './inventory.ts';
 
 /** Writes under way at once: 4–16 saturate an API server on two cores (design 6). */
@@ -146,16 +147,25 @@ async function applyObject(app: string, action: ApplyAction, { writer, signal }:
   return { app, id: request.id, outcome, reason: '', live: object };
 }
 
-/** One after the other and in order: what refers to others goes first. A server that fails gets no further delete. */
+/**
+ * One after the other and in order: what refers to others goes first. A server that fails gets no further delete, and what
+ * may hold something that stayed is not deleted either.
+ */
 async function runDeletes(
   deletes: readonly DeleteAction[],
   app: string,
   add: OnProgress,
   { writer, signal }: Context,
 ): Promise<void> {
+  let refusals = 0;
   for (const action of deletes) {
+    if (refusals > 0 && isContainer(action.id)) {
+      add({ app, id: action.id, outcome: 'waiting', reason: 'something that would go with it could not be deleted' });
+      continue;
+    }
     const answer = await writer.delete(action, signal);
     if (answer.state === 'refused') {
+      refusals += 1;
       add(refused(app, action.id, answer.refusal));
       if (answer.refusal.kind === 'failed') return;
     } else if (answer.state === 'gone') add({ app, id: action.id, outcome: 'deleted', reason: '' });

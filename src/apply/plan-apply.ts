@@ -52,6 +52,7 @@ export function planApply(input: PlanInput): ApplyPlan {
     ...input,
     custom: definedKinds(input.target.apps.flatMap((app) => app.manifests)),
     desiredUids: desiredUids(input),
+    wanted: input.target.apps.flatMap((app) => app.manifests.map(({ id }) => id)),
     awaitedUids: awaitedUids(input),
     held: input.target.apps.find((app) => app.state === 'held')?.name,
     differences: byKey(input.drift.objects),
@@ -71,6 +72,7 @@ interface Context extends PlanInput {
   /** Kinds that the render defines itself. */
   readonly custom: ReadonlySet<string>;
   readonly desiredUids: ReadonlySet<string>;
+  readonly wanted: readonly ObjectId[];
   /** Those of them that the app that wants them has not recorded yet. */
   readonly awaitedUids: ReadonlySet<string>;
   /** An app of which nobody knows what it wants. */
@@ -394,9 +396,9 @@ function deletionContextOf(app: RenderedApp, context: Context): DeletionContext 
   return { ...deletionContext(app.name, context), unprotect: app.unprotect };
 }
 
-function deletionContext(app: string, { fleet, target, observation, desiredUids }: Context) {
+function deletionContext(app: string, { fleet, target, observation, desiredUids, wanted }: Context) {
   const { guards, approvals } = fleet;
-  return { fleet: fleet.name, cluster: target.cluster.name, app, guards, approvals, observation, desiredUids };
+  return { fleet: fleet.name, cluster: target.cluster.name, app, guards, approvals, observation, desiredUids, wanted };
 }
 
 function parts(verdict: DeletionVerdict, { custom }: Context): Pick<AppPlan, 'deletes' | 'kept' | 'gone' | 'approval'> {
