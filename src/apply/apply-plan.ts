@@ -75,6 +75,9 @@ async function applyApp(plan: AppPlan, context: Context): Promise<AppOutcome> {
     if (!(error instanceof PortError)) throw error;
     if (error.code === 'CANCELLED' && objects.length > 0) await recordPart(recorded, objects, context);
     const aborted = `${error.subject}: ${error.safeMessage}`;
+    // The inventory would be too large: only this app is, and only a person can change that.
+    if (error.code === 'TOO_BIG' && error.operation === 'store')
+      return { app: { app: plan.app, objects, aborted, isFailure: true } };
     // Somebody else changed the inventory: this app is looked at again, the cluster is fine.
     const outage = error.code === 'CONFLICT' ? {} : { outage: error };
     return { app: { app: plan.app, objects, aborted }, ...outage };
