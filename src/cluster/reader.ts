@@ -31,9 +31,9 @@ export function createReader(
   return {
     discover: ({ fresh }, signal) => discovery.read(fresh, signal),
     clusterUid: (signal) => transport.identity(signal),
-    list: (served, applySets, signal) => {
+    list: (served, namespace, applySets, signal) => {
       const selector = [{ label: PART_OF_LABEL, values: applySets }];
-      return lister.list({ served, namespace: '', selector }, signal);
+      return lister.list({ served, namespace, selector }, signal);
     },
     get: (served, namespace, name, signal) =>
       getObject(cluster, transport, describe, { served, namespace, name }, signal),

@@ -52,13 +52,20 @@ export async function observe(
   return { observedAt, clusterUid, kinds, objects, inventories };
 }
 
+interface SoughtKind extends WantedKind {
+  /** Of all its objects that are wanted or owned. */
+  readonly namespaces: ReadonlySet<string>;
+}
+
 /** Every kind of the render in its version, and every kind that is owned. The render's version wins. */
-function wantedKinds(target: RenderedCluster, inventories: ReadonlyMap<string, Inventory>): readonly WantedKind[] {
-  const wanted = new Map<string, WantedKind>();
+function wantedKinds(target: RenderedCluster, inventories: ReadonlyMap<string, Inventory>): readonly SoughtKind[] {
+  const wanted = new Map<string, SoughtKind & { readonly namespaces: Set<string> }>();
   const owned = [...inventories.values()].flatMap((inventory) => inventory.entries);
   const manifests = target.apps.flatMap((app) => app.manifests);
   for (const { id, apiVersion } of [...owned, ...manifests]) {
-    wanted.set(groupKindKey(id), { group: groupOf(apiVersion), kind: id.kind, apiVersion });
+    const namespaces = wanted.get(groupKindKey(id))?.namespaces ?? new Set();
+    wanted.set(groupKindKey(id), { group: groupOf(apiVersion), kind: id.kind, apiVersion, namespaces });
+    namespaces.add(id.namespace);
   }
   return [...wanted.values()];
 }
@@ -71,7 +78,7 @@ async function discover(wanted: readonly WantedKind[], reader: ClusterReader, si
 }
 
 async function readKind(
-  kind: WantedKind,
+  kind: SoughtKind,
   discovery: Discovery,
   applySets: readonly string[],
   objects: Map<string, LiveObject>,
@@ -83,12 +90,28 @@ async function readKind(
     const reason = discovery.unknownGroups.get(kind.group);
     return reason === undefined ? { state: 'absent' } : { state: 'unknown', reason };
   }
+  const listIn = async (namespace: string): Promise<void> => {
+    for (const object of await reader.list(served, namespace, applySets, signal)) objects.set(idKey(object.id), object);
+  };
+  const listed = { state: 'listed', served, versions: servedVersions(discovery, kind) } as const;
   try {
-    for (const object of await reader.list(served, applySets, signal)) objects.set(idKey(object.id), object);
-    return { state: 'listed', served, versions: servedVersions(discovery, kind) };
+    await listIn('');
+    return listed;
+  } catch (error) {
+    if (!isForbidden(error) || !served.namespaced) return unknownKind(error);
+  }
+  try {
+    // Who may not list them everywhere may do so where they are wanted and owned: no other namespace is our concern.
+    const namespaces = [...kind.namespaces].sort();
+    for (const namespace of namespaces) await listIn(namespace);
+    return { ...listed, namespaces };
   } catch (error) {
     return unknownKind(error);
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof PortError && error.code === 'FORBIDDEN';
 }
 
 /** A list that the API server refuses or garbles concerns its kind; anything else concerns the cluster. */
