@@ -137,6 +137,31 @@ describe('A commit', () => {
   });
 });
 
+describe('An object that two apps want', () => {
+  it('is an error of both files before anything is written, and stays as it is until one of them has it no more', async () => {
+    await using fleet = await world.fleet('both');
+    fleet.commit({ 'apps/shop/base/a.yaml': configMap('a', { data: { of: 'shop' } }) });
+    await fleet.sync();
+
+    const errors = ['apps/shop/base/a.yaml:1: DUPLICATE_OBJECT', 'apps/tools/base/same.yaml:1: DUPLICATE_OBJECT'];
+    const same = { 'apps/tools/base/same.yaml': configMap('a', { data: { of: 'tools' } }) };
+    fleet.commit({ ...same, 'apps/tools/base/b.yaml': configMap('b') }, { errors });
+    const requests = await fleet.requestsDuring(async () => {
+      const { state, text } = assessCluster(await fleet.tick());
+      assert.equal(state, 'failure');
+      assert.match(text, /apps\/shop\/base\/a\.yaml:1:1: DUPLICATE_OBJECT: .*apps\/tools\/base\/same\.yaml:1/);
+    });
+    assert.deepEqual(printRequests(writesAmong(requests)), []);
+    const { uid } = mapAt(await fleet.get('v1', 'ConfigMap', 'a'), 'metadata');
+
+    fleet.commit({ 'apps/shop/base/a.yaml': configMap('c') });
+    await fleet.sync();
+
+    const moved = await fleet.get('v1', 'ConfigMap', 'a');
+    assert.deepEqual([textAt(moved, 'data', 'of'), mapAt(moved, 'metadata')['uid']], ['tools', uid]);
+  });
+});
+
 describe('Somebody who writes the same field again and again', () => {
   it('is fought less and less, is named with the field, and is forgotten when that stops [A23, K27]', async () => {
     let waitedMs = 0;
