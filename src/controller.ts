@@ -24,6 +24,8 @@ export interface ControllerPorts {
   readonly clock: Clock;
   /** False: another controller may be at work; asked before each write. */
   readonly mayWrite: () => boolean;
+  /** As in the ports of `reconcileCluster`. Absent: each fleet was read a moment ago. */
+  readonly confirmHead?: (revision: string, signal: AbortSignal) => Promise<string | undefined>;
   readonly isHuman: (manager: string) => boolean;
   /** Whether a cluster has nothing left to wait for. */
   readonly isInSync: (tick: Tick) => boolean;
@@ -181,7 +183,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       if (!(error instanceof PortError)) throw error;
       return { tick: { state: 'failed', target, revision: fleet.revision, failure: error }, memory };
     }
-    const { clock, isHuman, mayWrite } = ports;
+    const { clock, isHuman, mayWrite, confirmHead } = ports;
     const input = {
       rendered: fleet,
       target,
@@ -195,7 +197,13 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     const isEnding = (): boolean => ending;
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs + RECORD_MS)]);
     const onPhase = (phase: Phase): void => ports.onPhase?.(name, phase);
-    const own = { isEnding, onProgress, onPhase, claim: (uid: string) => claim(member, uid) };
+    const own = {
+      isEnding,
+      onProgress,
+      onPhase,
+      claim: (uid: string) => claim(member, uid),
+      ...(confirmHead === undefined ? {} : { confirmHead }),
+    };
     return reconcileCluster(input, { reader, writer, clock, isHuman, mayWrite, ...own }, signal);
   };
 

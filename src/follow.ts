@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Controller } from './controller.ts';
+import type { HeadCheck } from './head-check.ts';
 import type { Log } from './log.ts';
 import { PortError } from './model/errors.ts';
 import type { HeadTrouble } from './model/fleet-state.ts';
@@ -36,6 +37,8 @@ export interface FollowPorts {
   readonly onNewHead: (older: string, newer: string) => void;
   /** Each time the loop comes round, before it asks. */
   readonly onTurn: () => void;
+  /** Whom to tell what the head is, each time it was asked for. */
+  readonly headCheck: HeadCheck;
   /** The repository answered. */
   readonly onPolled: () => void;
   readonly log: Log;
@@ -50,24 +53,29 @@ const MAX_CRASHES = 3;
  * right, also after a restart without the repository.
  */
 export async function followRepository(ports: FollowPorts, pollMs: number, signal: AbortSignal): Promise<void> {
-  const { repository } = ports;
+  const { repository, headCheck } = ports;
   const memory: Memory = { head: '', doubted: '', isTaken: true, crashes: 0, wrong: undefined, complaint: '' };
   while (!signal.aborted) {
     let waitMs = pollMs;
     ports.onTurn();
+    const tellHead = headCheck.begin();
     try {
       const head = await repository.poll(signal);
       ports.onPolled();
+      tellHead(head);
       if (isCredible(head, memory, ports)) await lookAt(head, memory, ports, signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       if (!(error instanceof PortError)) throw error;
+      if (error.port === 'git') tellHead({ failure: error.safeMessage });
       if (error.code === 'CRASHED') memory.crashes += 1;
       waitMs = Math.max(pollMs, error.retryAfterMs ?? 0);
       await complain(error, memory, ports, signal);
     }
-    await sleep(waitMs * (0.9 + Math.random() * 0.2), undefined, { signal }).catch(() => {});
+    const until = AbortSignal.any([signal, headCheck.wanted()]);
+    await sleep(waitMs * (0.9 + Math.random() * 0.2), undefined, { signal: until }).catch(() => {});
   }
+  headCheck.end('the process ends');
 }
 
 /** What the loop knows of the head. */

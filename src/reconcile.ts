@@ -13,6 +13,7 @@ import { checkIdentity } from './apply/check-identity.ts';
 import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
 import { withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
+import { deletesAnything, withholdDeletions } from './apply/withhold-deletions.ts';
 import { detectDrift } from './drift/detect-drift.ts';
 import { markOverdue, recordedBehind } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
@@ -208,6 +209,11 @@ export interface TickPorts {
   readonly mayWrite: () => boolean;
   /** True: the process ends, so nothing more is begun, and what was done is recorded. Absent: it does not. */
   readonly isEnding?: () => boolean;
+  /**
+   * Asked before anything is deleted: `undefined` where this revision is what the repository holds now, else why not, and then
+   * nothing is deleted. Absent: it was read a moment ago.
+   */
+  readonly confirmHead?: (revision: string, signal: AbortSignal) => Promise<string | undefined>;
   /** See {@link checkIdentity}. Absent: this process does not look at several clusters. */
   readonly claim?: (clusterUid: string) => string | undefined;
   /** Managers that are people at a keyboard. */
@@ -259,7 +265,7 @@ export async function reconcileCluster(
     const asked = { fleet: fleet.name, target, observation, policy, remembered, nowMs, reader, onPreview };
     const previews = await preview(asked, signal);
     const drift = detectDrift(target, observation, previews);
-    const plan = planApply({
+    const decided = planApply({
       ...rendered,
       ...input,
       revision,
@@ -270,6 +276,8 @@ export async function reconcileCluster(
       suspendedApps: suspendedApps(rendered),
       nowMs,
     });
+    const doubt = deletesAnything(decided) ? await ports.confirmHead?.(revision, signal) : undefined;
+    const plan = doubt === undefined ? decided : withholdDeletions(decided, doubt);
     ports.onPhase?.({ kind: 'applying', total: countWrites(plan) });
     const writer = fencedWriter(ports.writer, fenceOf(input, ports));
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CONTROLLER_LIMITS, type ControllerPorts, createController } from '../src/controller.ts';
+import { createHeadCheck } from '../src/head-check.ts';
 import { type FollowPorts, followRepository, type PolledHead, type RepositoryHead } from '../src/follow.ts';
 
 const [A, B] = ['a'.repeat(40), 'b'.repeat(40)] as const;
@@ -58,6 +59,7 @@ async function follow(
     controller,
     onNewHead: (older, newer) => void superseded.push([older, newer]),
     onTurn: () => {},
+    headCheck: createHeadCheck(),
     onPolled: () => {},
     log: { info: () => {}, warn: () => {}, error: () => {} },
   };

@@ -35,6 +35,7 @@ const EDGES = [
   'src/main.ts',
   'src/controller.ts',
   'src/follow.ts',
+  'src/head-check.ts',
   'src/election.ts',
   'src/concurrency.ts',
   'src/reconcile.ts',

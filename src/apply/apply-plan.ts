@@ -13,6 +13,7 @@ import { PortError, type PortFailure } from '../model/errors.ts';
 import type { Inventory } from '../model/observation.ts';
 import type { ClusterWriter, Refusal } from '../model/ports.ts';
 import { describeRefusal } from '../object/describe-refusal.ts';
+import { isContainer } from './contents.ts';
 import { settleInventory, sameInventory } from './inventory.ts';
 
 /** Writes under way at once: 4–16 saturate an API server on two cores (design 6). */
@@ -87,6 +88,9 @@ async function applyApp(plan: AppPlan, context: Context): Promise<AppOutcome> {
     if (!(error instanceof PortError)) throw error;
     if (error.code === 'CANCELLED' && objects.length > 0) await recordPart(recorded, objects, context);
     const aborted = `${error.subject}: ${error.safeMessage}`;
+    // The inventory would be too large: only this app is, and only a person can change that.
+    if (error.code === 'TOO_BIG' && error.operation === 'store')
+      return { app: { app: plan.app, objects, aborted, isFailure: true } };
     // Somebody else changed the inventory: this app is looked at again, the cluster is fine.
     const outage = error.code === 'CONFLICT' ? {} : { outage: error };
     return { app: { app: plan.app, objects, aborted }, ...outage };
@@ -159,16 +163,25 @@ async function applyObject(app: string, action: ApplyAction, { writer, signal }:
   return { app, id: request.id, outcome, reason: '', live: object };
 }
 
-/** One after the other and in order: what refers to others goes first. A server that fails gets no further delete. */
+/**
+ * One after the other and in order: what refers to others goes first. A server that fails gets no further delete, and what
+ * may hold something that stayed is not deleted either.
+ */
 async function runDeletes(
   deletes: readonly DeleteAction[],
   app: string,
   add: OnProgress,
   { writer, signal }: Context,
 ): Promise<void> {
+  let refusals = 0;
   for (const action of deletes) {
+    if (refusals > 0 && isContainer(action.id)) {
+      add({ app, id: action.id, outcome: 'waiting', reason: 'something that would go with it could not be deleted' });
+      continue;
+    }
     const answer = await writer.delete(action, signal);
     if (answer.state === 'refused') {
+      refusals += 1;
       add(refused(app, action.id, answer.refusal));
       if (answer.refusal.kind === 'failed') return;
     } else if (answer.state === 'gone') add({ app, id: action.id, outcome: 'deleted', reason: '' });

@@ -5,6 +5,7 @@ import type { ObjectId } from '../model/manifest.ts';
 import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
 import { applySetId } from '../object/applyset.ts';
 import { compareIds, compareText, formatId, groupKindKey, idKey } from '../object/id.ts';
+import { keepFullContainers } from './contents.ts';
 
 /** Namespaces that the cluster cannot do without. Their contents are not concerned. */
 const SYSTEM_NAMESPACES = ['kube-system', 'default', 'kube-public', 'kube-node-lease'];
@@ -21,6 +22,8 @@ export interface DeletionContext {
   readonly observation: Observation;
   /** UIDs of objects that the repository wants on this cluster, under any name, group or app. */
   readonly desiredUids: ReadonlySet<string>;
+  /** Everything that the repository wants on this cluster, of all apps. */
+  readonly wanted: readonly ObjectId[];
   /** Set when the app leaves the cluster: how many clusters it leaves in all, those not seen included. */
   readonly leaving?: number;
 }
@@ -42,21 +45,23 @@ export function judgeDeletions(
   inventory: Inventory,
   context: DeletionContext,
 ): DeletionVerdict {
-  const deletes: DeleteAction[] = [];
-  const kept: KeptObject[] = [];
+  const proven: DeleteAction[] = [];
+  const unproven: KeptObject[] = [];
   const gone: ObjectId[] = [];
   for (const entry of entries) {
     const verdict = judge(entry, context);
     if (verdict === 'gone') gone.push(entry.id);
-    else if ('reason' in verdict) kept.push(verdict);
-    else deletes.push(verdict);
+    else if ('reason' in verdict) unproven.push(verdict);
+    else proven.push(verdict);
   }
+  const { deletes, kept } = keepFullContainers(proven, unproven, context);
   const reason = overBudget(deletes.length, inventory.entries.length, context);
   const asked = reason === undefined ? deletes.filter((each) => asksFirst(each, context)) : deletes;
   const approval = pendingApproval(asked, reason, context);
   if (approval === undefined) return { deletes, kept, gone };
   const waiting = asked.map(({ id }) => keep(id, `waits for approval of ${approval.digest}`));
-  return { deletes: deletes.filter((each) => !asked.includes(each)), kept: [...kept, ...waiting], gone, approval };
+  const rest = deletes.filter((each) => !asked.includes(each));
+  return { ...keepFullContainers(rest, [...kept, ...waiting], context), gone, approval };
 }
 
 /**

@@ -6,6 +6,9 @@ const LIMIT_MS = 5 * 60_000;
 /** An object that stayed as it should be for so long begins anew. */
 const STABLE_MS = 10 * 60_000;
 
+/** So many heals in a row without a stable period between are no accident: somebody else wants it otherwise. */
+export const HEALS_BEFORE_FIGHT = 3;
+
 /** Milliseconds until drift of an object may be healed again; 0: now. `times`: when it was healed, oldest first. */
 export function healDelayMs(times: readonly number[], nowMs: number): number {
   const last = times.at(-1);

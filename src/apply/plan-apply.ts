@@ -13,6 +13,7 @@ import type { Fleet } from '../model/fleet.ts';
 import type { Manifest, ObjectId } from '../model/manifest.ts';
 import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
+import { FIELD_MANAGER } from '../object/applyset.ts';
 import { isClean, mayApply } from '../object/clean.ts';
 import { formatId, idKey } from '../object/id.ts';
 import { isFinished } from '../object/finished-job.ts';
@@ -26,7 +27,7 @@ import {
   keepAll,
   recreationObstacle,
 } from './guards.ts';
-import { healDelayMs } from './heal-delay.ts';
+import { healDelayMs, HEALS_BEFORE_FIGHT } from './heal-delay.ts';
 import { emptyInventory, withIntent } from './inventory.ts';
 import { assessProgress } from './progress.ts';
 import { definedKinds, inSteps, kindRank } from './waves.ts';
@@ -57,6 +58,7 @@ export function planApply(input: PlanInput): ApplyPlan {
     ...input,
     custom: definedKinds(input.target.apps.flatMap((app) => app.manifests)),
     desiredUids: desiredUids(input),
+    wanted: input.target.apps.flatMap((app) => app.manifests.map(({ id }) => id)),
     awaitedUids: awaitedUids(input),
     held: input.target.apps.find((app) => app.state === 'held')?.name,
     differences: byKey(input.drift.objects),
@@ -76,6 +78,7 @@ interface Context extends PlanInput {
   /** Kinds that the render defines itself. */
   readonly custom: ReadonlySet<string>;
   readonly desiredUids: ReadonlySet<string>;
+  readonly wanted: readonly ObjectId[];
   /** Those of them that the app that wants them has not recorded yet. */
   readonly awaitedUids: ReadonlySet<string>;
   /** An app of which nobody knows what it wants. */
@@ -194,7 +197,7 @@ function decide(manifest: Manifest, app: RenderedApp, context: Context): Decisio
     const clean = preview.state === 'accepted' ? { clean: { desiredHash: manifest.hash, live: preview.after } } : {};
     return skip({ id, outcome: 'unchanged', reason: '', lost, ...clean });
   }
-  const pause = difference.cause === 'drift' ? healingPause(app, idKey(id), context) : undefined;
+  const pause = difference.cause === 'drift' ? healingPause(app, difference, context) : undefined;
   if (pause !== undefined) return skip({ id, outcome: 'drifted', lost, ...pause });
   if (preview.state === 'recreate') return decideRecreation(manifest, preview, app, context);
   if (preview.transfer !== undefined) {
@@ -236,18 +239,23 @@ function unpreviewed(manifest: Manifest, app: RenderedApp, context: Context): Sk
 
 function healingPause(
   app: RenderedApp,
-  key: string,
+  difference: Difference,
   { heals, nowMs }: Context,
 ): Pick<SkippedObject, 'reason' | 'healInMs'> | undefined {
   if (app.drift === 'report') return { reason: 'drift is reported, not healed' };
-  const times = heals.get(key) ?? [];
+  const times = heals.get(idKey(difference.id)) ?? [];
   const healInMs = healDelayMs(times, nowMs);
-  return healInMs > 0
-    ? {
-        reason: `it was healed ${times.length === 1 ? 'once' : `${times.length} times in a row`} and changed again; healing waits`,
-        healInMs,
-      }
-    : undefined;
+  return healInMs > 0 ? { reason: pauseReason(difference, times.length), healInMs } : undefined;
+}
+
+/** A pause that nobody caused on purpose is over in a minute; a fight goes on until somebody ends it, so it names both. */
+function pauseReason({ fields: [field] }: Difference, heals: number): string {
+  if (heals < HEALS_BEFORE_FIGHT) {
+    return `it was healed ${heals === 1 ? 'once' : `${heals} times in a row`} and changed again; healing waits`;
+  }
+  const other = field?.manager === undefined ? 'somebody' : `"${field.manager}"`;
+  const what = field === undefined ? 'deletes it' : `changes ${field.path}`;
+  return `a fight: ${other} ${what} whenever "${FIELD_MANAGER}" puts it right, ${heals} times in a row; healing waits`;
 }
 
 /** Why nothing of an app may be written now: what is unsafe first, then what is wrong, then what is asked for. */
@@ -423,9 +431,9 @@ function deletionContextOf(app: RenderedApp, context: Context): DeletionContext 
   return { ...deletionContext(app.name, context), unprotect: app.unprotect };
 }
 
-function deletionContext(app: string, { fleet, target, observation, desiredUids }: Context) {
+function deletionContext(app: string, { fleet, target, observation, desiredUids, wanted }: Context) {
   const { guards, approvals } = fleet;
-  return { fleet: fleet.name, cluster: target.cluster.name, app, guards, approvals, observation, desiredUids };
+  return { fleet: fleet.name, cluster: target.cluster.name, app, guards, approvals, observation, desiredUids, wanted };
 }
 
 function parts(verdict: DeletionVerdict, { custom }: Context): Pick<AppPlan, 'deletes' | 'kept' | 'gone' | 'approval'> {

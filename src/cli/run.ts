@@ -2,6 +2,7 @@ import type { Hub } from '../cluster/hub.ts';
 import { type Controller, createController } from '../controller.ts';
 import type { Election } from '../election.ts';
 import { type FollowPorts, followRepository } from '../follow.ts';
+import { createHeadCheck, type HeadCheck } from '../head-check.ts';
 import { type HttpServer, startHttpServer } from '../http-server.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
@@ -93,7 +94,8 @@ export const runVerb: Verb = {
       clock: realClock,
       onEvent: (event) => logStatus(event, log),
     });
-    const controller = openController(call, hub, caller, { publisher, metrics, log });
+    const headCheck = createHeadCheck();
+    const controller = openController(call, hub, caller, headCheck, { publisher, metrics, log });
     const pulse: Pulse = { atMs: realClock.monotonicMs() };
     const server = await openServer(settings, controller, { identity, election }, metrics, pulse);
     if (server !== undefined) open.defer(() => server.close());
@@ -104,7 +106,7 @@ export const runVerb: Verb = {
       ...(await hubFacts(hub, election, log)),
       ...(server === undefined ? {} : { listen: server.url }),
     });
-    return await lead(call, { source, controller, election, pulse, publisher, metrics, log }, signal);
+    return await lead(call, { source, controller, election, pulse, headCheck, publisher, metrics, log }, signal);
   },
 };
 
@@ -113,6 +115,7 @@ interface Parts extends Listeners {
   readonly controller: Controller;
   readonly election: Election | undefined;
   readonly pulse: Pulse;
+  readonly headCheck: HeadCheck;
 }
 
 /** When the loop around the repository last came round; it does at each poll, whatever that poll brought. */
@@ -134,7 +137,7 @@ const CLOSE_MS = 5000;
 
 /** Waits for the lease, works until it is lost or we are asked to end, and ends in the order that hurts nobody. */
 async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): Promise<number> {
-  const { source, controller, election, pulse, publisher, metrics, log } = parts;
+  const { source, controller, election, pulse, headCheck, publisher, metrics, log } = parts;
   if (election !== undefined && !(await election.wait(signal))) return 0;
   metrics.leads(true);
   const lost = new AbortController();
@@ -149,6 +152,7 @@ async function lead({ settings }: VerbCall, parts: Parts, signal: AbortSignal): 
     onTurn: () => {
       pulse.atMs = realClock.monotonicMs();
     },
+    headCheck,
     onPolled: () => metrics.polled(Date.now() / 1000),
     log,
   };
@@ -190,6 +194,7 @@ function openController(
   { settings }: VerbCall,
   hub: Hub | undefined,
   caller: Caller,
+  headCheck: HeadCheck,
   listeners: Listeners,
 ): Controller {
   const { metrics, log } = listeners;
@@ -199,6 +204,7 @@ function openController(
       connect: (cluster, onChange) => connect(cluster, settings, hub, metrics.answer, onChange, caller),
       clock: realClock,
       mayWrite: caller.mayWrite,
+      confirmHead: headCheck.confirm,
       isHuman: humanManagers(settings),
       isInSync,
       onProgress: (cluster, result) => logObject(cluster, result, log),

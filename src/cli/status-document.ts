@@ -50,7 +50,16 @@ function details(tick: Tick): object {
   const drift = tick.drift.objects
     .filter((each) => each.cause === 'drift')
     .map(({ app, id, state, fields }) => ({ app, object: formatId(id), state, fields }));
-  return { observedAt: tick.observation.observedAt, apps: Object.fromEntries(apps), drift, lost: listLost(tick) };
+  const { observedAt } = tick.observation;
+  return { observedAt, apps: Object.fromEntries(apps), drift, lost: listLost(tick), ...listedOnlyIn(tick) };
+}
+
+/** A member that is there only where the credentials allow no more. */
+function listedOnlyIn({ observation }: DoneTick): object {
+  const kinds = [...observation.kinds.values()].flatMap((kind) =>
+    kind.state === 'listed' && kind.namespaces !== undefined ? [[kind.served.kind, kind.namespaces] as const] : [],
+  );
+  return kinds.length === 0 ? {} : { listedOnlyIn: Object.fromEntries(kinds) };
 }
 
 function wantedApp({ name, state, manifests }: RenderedApp, { plan, health }: DoneTick): object {

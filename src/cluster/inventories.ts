@@ -12,10 +12,17 @@ import {
 } from '../object/applyset.ts';
 import { apiVersionOf, versionOf } from '../object/id.ts';
 import type { ListQuery } from './list.ts';
-import { isList, isObject, listAt, parseJson, printJson, textAt } from '../object/json.ts';
+import { isList, isObject, listAt, mapAt, parseJson, printJson, textAt } from '../object/json.ts';
 
-/** An older Muster refuses a higher number instead of misreading it; a newer one reads all lower ones. */
+/**
+ * An older Muster writes nothing over a higher number, and reads of it only what it knows; a newer one reads all lower
+ * ones, and writes its own when it has something to write anyway. A column of the entries is only ever added at the end.
+ */
 const FORMAT = 1;
+
+/** What the API server stores of a ConfigMap, and of all annotations of an object (Kubernetes `MaxSecretSize`, `TotalAnnotationSizeLimitB`). */
+const MAX_DATA_BYTES = 1024 * 1024;
+const MAX_ANNOTATION_BYTES = 256 * 1024;
 
 /** A compressed list that unpacks to more is not ours. 5,000 entries take about 1 MB. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
@@ -77,7 +84,25 @@ export function encodeInventory(fleet: string, inventory: Inventory): JsonObject
   };
 }
 
-/** What a ConfigMap of ours says; `unreadable` where its entries cannot be trusted. */
+/** Why no API server would store this inventory; `undefined`: it would. Some 15,000 entries fit. */
+export function inventoryExcess(object: JsonObject): string | undefined {
+  const annotations = Object.entries(mapAt(object, 'metadata', 'annotations')).flat();
+  const texts = Object.values(mapAt(object, 'data'));
+  const entries = Buffer.byteLength(textAt(object, 'binaryData', 'entries') ?? '', 'base64');
+  const bytes = entries + sumBytes(texts);
+  const count = `its inventory of ${textAt(object, 'data', 'objects')} objects`;
+  if (bytes > MAX_DATA_BYTES) return `${count} takes ${bytes} bytes, and the limit is ${MAX_DATA_BYTES}. Split the app`;
+  const noteBytes = sumBytes(annotations);
+  if (noteBytes > MAX_ANNOTATION_BYTES)
+    return `${count} names kinds and namespaces in ${noteBytes} bytes, and the limit is ${MAX_ANNOTATION_BYTES}. Split the app`;
+  return undefined;
+}
+
+function sumBytes(texts: readonly JsonValue[]): number {
+  return texts.reduce((sum: number, each) => sum + (typeof each === 'string' ? Buffer.byteLength(each) : 0), 0);
+}
+
+/** What a ConfigMap of ours says; `unreadable` where nothing may be written over it. */
 export function decodeInventory(object: JsonObject): Inventory {
   const app = textAt(object, 'metadata', 'labels', 'muster.dev/app') ?? '';
   const base = {
@@ -94,7 +119,8 @@ export function decodeInventory(object: JsonObject): Inventory {
   if (!(format >= 1 && format <= FORMAT)) {
     return {
       ...base,
-      entries: [],
+      // What can be read of them tells what is clean, missing and changed.
+      entries: decodeEntries(textAt(object, 'binaryData', 'entries') ?? '', true) ?? [],
       unreadable: `its inventory has format ${format}, and this Muster reads up to ${FORMAT}. Use the newer Muster`,
     };
   }
@@ -163,19 +189,22 @@ function row(entry: InventoryEntry): readonly JsonValue[] {
   ];
 }
 
-function decodeEntries(text: string): readonly InventoryEntry[] | undefined {
+/** `undefined`: they are not ours. `longer`: further columns are passed by. */
+function decodeEntries(text: string, longer = false): readonly InventoryEntry[] | undefined {
   try {
     const unpacked = gunzipSync(Buffer.from(text, 'base64'), { maxOutputLength: MAX_UNPACKED_BYTES });
     const rows = listAt({ rows: parseJson(unpacked.toString('utf8')) }, 'rows');
-    return rows.map(entryOf);
+    return rows.map((each) => entryOf(longer && isList(each) ? each.slice(0, COLUMNS) : each));
   } catch {
     return undefined;
   }
 }
 
+const COLUMNS = 8;
+
 /** Throws where a row is not ours. */
 function entryOf(value: JsonValue): InventoryEntry {
-  if (!isList(value) || value.length !== 8 || !value.every((item) => typeof item === 'string'))
+  if (!isList(value) || value.length !== COLUMNS || !value.every((item) => typeof item === 'string'))
     throw new TypeError('row');
   const [group = '', version = '', kind = '', namespace = '', name = '', uid = '', desiredHash = '', ownedHash = ''] =
     value;

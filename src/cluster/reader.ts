@@ -1,7 +1,8 @@
 import type { ApplyRequest } from '../model/apply.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { ObjectId } from '../model/manifest.ts';
 import type { Inventory, LiveObject, ServedKind } from '../model/observation.ts';
-import type { ApplyAnswer, ClusterReader } from '../model/ports.ts';
+import type { ApplyAnswer, ClusterReader, Refusal } from '../model/ports.ts';
 import { FIELD_MANAGER, PART_OF_LABEL } from '../object/applyset.ts';
 import { formatId } from '../object/id.ts';
 import { isObject, printJson, textAt } from '../object/json.ts';
@@ -30,9 +31,9 @@ export function createReader(
   return {
     discover: ({ fresh }, signal) => discovery.read(fresh, signal),
     clusterUid: (signal) => transport.identity(signal),
-    list: (served, applySets, signal) => {
+    list: (served, namespace, applySets, signal) => {
       const selector = [{ label: PART_OF_LABEL, values: applySets }];
-      return lister.list({ served, namespace: '', selector }, signal);
+      return lister.list({ served, namespace, selector }, signal);
     },
     get: (served, namespace, name, signal) =>
       getObject(cluster, transport, describe, { served, namespace, name }, signal),
@@ -53,6 +54,9 @@ export async function sendApply(
   dryRun: boolean,
   signal: AbortSignal,
 ): Promise<ApplyAnswer> {
+  const text = printJson(body);
+  const excess = excessOf(text, id);
+  if (excess !== undefined) return { state: 'refused', refusal: excess };
   const request: ApiRequest = {
     method: 'PATCH',
     path: objectPath(served, id.namespace, id.name),
@@ -63,7 +67,7 @@ export async function sendApply(
       ...(dryRun ? { dryRun: 'All' } : {}),
     },
     contentType: 'application/apply-patch+yaml',
-    body: printJson(body),
+    body: text,
     operation: dryRun ? 'dry-run' : 'apply',
     subject: formatId(id),
   };
@@ -74,6 +78,21 @@ export async function sendApply(
   const refusal = refusalOf(answer, id.kind === 'Secret');
   if (refusal === undefined) throw outage(answer, request, cluster);
   return { state: 'refused', refusal };
+}
+
+/** What etcd takes in one request, and the API server in one body (`--max-request-bytes`, `MaxRequestBodyBytes`). */
+const MAX_STORED_BYTES = 1.5 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
+
+/** A dry-run stores nothing, so that it would not find out. A definition is stored in half of what its text takes. */
+function excessOf(text: string, { kind }: ObjectId): Refusal | undefined {
+  const limit = kind === 'CustomResourceDefinition' ? MAX_REQUEST_BYTES : MAX_STORED_BYTES;
+  // Three bytes are the most that a UTF-16 unit takes: most objects need not be measured.
+  if (text.length * 3 <= limit) return undefined;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= limit) return undefined;
+  const message = `it takes ${bytes} bytes, and the limit of an object is ${limit}. Split it`;
+  return { kind: 'too-large', message, fields: [], immutable: false };
 }
 
 async function getObject(

@@ -8,7 +8,7 @@ import { FIELD_MANAGER, INVENTORY_NAMESPACE, inventoryName } from '../object/app
 import { formatId } from '../object/id.ts';
 import { at, printJson, textAt } from '../object/json.ts';
 import { outage, refusalOf } from './api-error.ts';
-import { CONFIG_MAP, encodeInventory } from './inventories.ts';
+import { CONFIG_MAP, encodeInventory, inventoryExcess } from './inventories.ts';
 import { objectPath } from './paths.ts';
 import type { Describe } from './list.ts';
 import { objectOf, sendApply } from './reader.ts';
@@ -154,7 +154,7 @@ async function storeInventory(
   inventory: Inventory,
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  const request = storeRequest(fleet, inventory);
+  const request = storeRequest(cluster, fleet, inventory);
   let answer = await transport.request(request, signal);
   if (answer.status === 404 && inventory.resourceVersion === '') {
     await createNamespace(cluster, transport, signal);
@@ -173,7 +173,7 @@ async function removeInventory(
   signal: AbortSignal,
 ): Promise<void> {
   if (inventory.resourceVersion === '') return;
-  const { path, subject } = storeRequest(fleet, inventory);
+  const { path, subject } = storeRequest(cluster, fleet, inventory);
   const request = deleteRequest(path, subject, { resourceVersion: inventory.resourceVersion });
   const answer = await transport.request(request, signal);
   if (answer.status === 409) throw overtaken(request, cluster, answer);
@@ -181,11 +181,12 @@ async function removeInventory(
   if (answer.status < 400) deletionState(answer, request, cluster);
 }
 
-function storeRequest(fleet: string, inventory: Inventory): ApiRequest {
+/** Throws TOO_BIG for an inventory that no API server would store: that concerns its app, and is no failure of the cluster. */
+function storeRequest(cluster: string, fleet: string, inventory: Inventory): ApiRequest {
   const object = encodeInventory(fleet, inventory);
   const name = textAt(object, 'metadata', 'name') ?? '';
   const create = inventory.resourceVersion === '';
-  return {
+  const request: ApiRequest = {
     method: create ? 'POST' : 'PUT',
     path: objectPath(CONFIG_MAP, INVENTORY_NAMESPACE, create ? '' : name),
     query: { fieldManager: FIELD_MANAGER },
@@ -193,6 +194,10 @@ function storeRequest(fleet: string, inventory: Inventory): ApiRequest {
     operation: 'store',
     subject: `inventory ${name}`,
   };
+  const excess = inventoryExcess(object);
+  if (excess === undefined) return request;
+  const what = { port: 'cluster', operation: 'store', subject: `${request.subject} on cluster ${cluster}` } as const;
+  throw new PortError({ ...what, code: 'TOO_BIG', retry: false, safeMessage: excess });
 }
 
 async function createNamespace(cluster: string, transport: Transport, signal: AbortSignal): Promise<void> {

@@ -44,8 +44,8 @@ export async function observe(
 
   const objects = new Map<string, LiveObject>();
   const kinds = new Map<string, KindState>();
-  const notServed: WantedKind[] = [];
-  const read = (from: Discovery) => async (kind: WantedKind) => {
+  const notServed: SoughtKind[] = [];
+  const read = (from: Discovery) => async (kind: SoughtKind) => {
     const state = await readKind(kind, from, applySets, objects, reader, signal);
     if (state === 'not-served') notServed.push(kind);
     kinds.set(groupKindKey(kind), state === 'not-served' ? NOT_SERVED : state);
@@ -60,13 +60,20 @@ export async function observe(
   return { observedAt, clusterUid, kinds, objects, inventories };
 }
 
+interface SoughtKind extends WantedKind {
+  /** Of all its objects that are wanted or owned. */
+  readonly namespaces: ReadonlySet<string>;
+}
+
 /** Every kind of the render in its version, and every kind that is owned. The render's version wins. */
-function wantedKinds(target: RenderedCluster, inventories: ReadonlyMap<string, Inventory>): readonly WantedKind[] {
-  const wanted = new Map<string, WantedKind>();
+function wantedKinds(target: RenderedCluster, inventories: ReadonlyMap<string, Inventory>): readonly SoughtKind[] {
+  const wanted = new Map<string, SoughtKind & { readonly namespaces: Set<string> }>();
   const owned = [...inventories.values()].flatMap((inventory) => inventory.entries);
   const manifests = target.apps.flatMap((app) => app.manifests);
   for (const { id, apiVersion } of [...owned, ...manifests]) {
-    wanted.set(groupKindKey(id), { group: groupOf(apiVersion), kind: id.kind, apiVersion });
+    const namespaces = wanted.get(groupKindKey(id))?.namespaces ?? new Set();
+    wanted.set(groupKindKey(id), { group: groupOf(apiVersion), kind: id.kind, apiVersion, namespaces });
+    namespaces.add(id.namespace);
   }
   return [...wanted.values()];
 }
@@ -79,7 +86,7 @@ async function discover(wanted: readonly WantedKind[], reader: ClusterReader, si
 }
 
 async function readKind(
-  kind: WantedKind,
+  kind: SoughtKind,
   discovery: Discovery,
   applySets: readonly string[],
   objects: Map<string, LiveObject>,
@@ -91,16 +98,36 @@ async function readKind(
     const reason = discovery.unknownGroups.get(kind.group);
     return reason === undefined ? { state: 'absent' } : { state: 'unknown', reason };
   }
+  const listIn = async (namespace: string): Promise<void> => {
+    for (const object of await reader.list(served, namespace, applySets, signal)) objects.set(idKey(object.id), object);
+  };
+  const listed = { state: 'listed', served, versions: servedVersions(discovery, kind) } as const;
   try {
-    for (const object of await reader.list(served, applySets, signal)) objects.set(idKey(object.id), object);
-    return { state: 'listed', served, versions: servedVersions(discovery, kind) };
+    await listIn('');
+    return listed;
   } catch (error) {
-    return error instanceof PortError && error.code === 'NOT_FOUND' ? 'not-served' : unknownKind(error);
+    if (!isForbidden(error) || !served.namespaced) return unlisted(error);
+  }
+  try {
+    // Who may not list them everywhere may do so where they are wanted and owned: no other namespace is our concern.
+    const namespaces = [...kind.namespaces].sort();
+    for (const namespace of namespaces) await listIn(namespace);
+    return { ...listed, namespaces };
+  } catch (error) {
+    return unlisted(error);
   }
 }
 
 /** Discovery names it and the list does not find it: that may be a moment, or a server in front that is not in order. */
 const NOT_SERVED: KindState = { state: 'unknown', reason: 'the API server does not serve this' };
+
+function unlisted(error: unknown): KindState | 'not-served' {
+  return error instanceof PortError && error.code === 'NOT_FOUND' ? 'not-served' : unknownKind(error);
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof PortError && error.code === 'FORBIDDEN';
+}
 
 /** A list that the API server refuses or garbles concerns its kind; anything else concerns the cluster. */
 function unknownKind(error: unknown): KindState {

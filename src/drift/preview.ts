@@ -325,8 +325,11 @@ function deletionReason({ body }: LiveObject): string {
 function recordedBy(live: LiveObject, { fleet, observation }: PreviewContext): string | undefined {
   const inventories = [...observation.inventories.values()];
   const owner = inventories.find(
-    ({ app, entries }) =>
-      applySetId(fleet, app) === live.partOf && entries.some((entry) => idKey(entry.id) === idKey(live.id)),
+    ({ app, entries, unreadable }) =>
+      // What cannot be written over cannot give anything away.
+      unreadable === undefined &&
+      applySetId(fleet, app) === live.partOf &&
+      entries.some((entry) => idKey(entry.id) === idKey(live.id)),
   );
   return owner?.app;
 }

@@ -200,4 +200,6 @@ export interface AppResult {
   readonly objects: readonly ObjectResult[];
   /** The write phase ended early: why. Absent: it went through. */
   readonly aborted?: string;
+  /** True: it ends so each time, until a person does something. Absent: the next tick may get further. */
+  readonly isFailure?: boolean;
 }

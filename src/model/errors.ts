@@ -15,7 +15,7 @@ export const PORT_CODES = {
   THROTTLED: 'too many requests; the answer says when to come back',
   UNAVAILABLE: 'the other side failed',
   CORRUPT: 'the answer cannot be what was asked for',
-  TOO_BIG: 'the answer is larger than the limit',
+  TOO_BIG: 'what is sent or answered is larger than the limit',
   DISK_FULL: 'the disk is full or not writable',
   BAD_CREDENTIALS: 'the credentials cannot be used as they are written',
   WRONG_CLUSTER: 'the API server is not the one that was pinned',

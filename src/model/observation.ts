@@ -54,6 +54,8 @@ export type KindState =
       readonly served: ServedKind;
       /** All versions in which it is served. */
       readonly versions: readonly string[];
+      /** Our credentials allow to list it in these namespaces only: those of all objects that are wanted or owned. */
+      readonly namespaces?: readonly string[];
     }
   /** Discovery succeeded and does not know it. */
   | { readonly state: 'absent' }

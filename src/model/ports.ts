@@ -10,8 +10,16 @@ export interface ClusterReader {
   discover(options: { readonly fresh: boolean }, signal: AbortSignal): Promise<Discovery>;
   /** UID of the `kube-system` namespace. */
   clusterUid(signal: AbortSignal): Promise<string>;
-  /** All objects of a kind, in all namespaces, that carry the label of one of these ApplySets. Whole or not at all. */
-  list(served: ServedKind, applySets: readonly string[], signal: AbortSignal): Promise<readonly LiveObject[]>;
+  /**
+   * All objects of a kind that carry the label of one of these ApplySets, in one namespace, or in all with `''`. Whole or not
+   * at all.
+   */
+  list(
+    served: ServedKind,
+    namespace: string,
+    applySets: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly LiveObject[]>;
   /** `undefined`: the API server says that it does not exist. */
   get(served: ServedKind, namespace: string, name: string, signal: AbortSignal): Promise<LiveObject | undefined>;
   /** What an apply would do; nothing is stored. `created` tells a new object from a changed one. */

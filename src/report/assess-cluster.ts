@@ -87,8 +87,10 @@ function skippedFindings({ id, outcome, reason, healInMs }: SkippedObject): read
 }
 
 function resultFindings(tick: DoneTick): readonly ClusterVerdict[] {
-  return tick.result.apps.flatMap(({ app, objects, aborted }) => [
-    ...(aborted === undefined ? [] : [{ state: 'pending' as const, text: `app ${app}: ${aborted}` }]),
+  return tick.result.apps.flatMap(({ app, objects, aborted, isFailure }) => [
+    ...(aborted === undefined
+      ? []
+      : [{ state: isFailure === true ? ('failure' as const) : ('pending' as const), text: `app ${app}: ${aborted}` }]),
     ...objects
       .filter((each) => each.outcome === 'failed')
       .map((each) => ({ state: 'failure' as const, text: `${formatId(each.id)}: ${each.reason}` })),

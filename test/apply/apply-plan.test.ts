@@ -199,6 +199,25 @@ test('an outage ends the write phase: what was done is in the result, and no oth
   );
 });
 
+test('what may hold something that could not be deleted is not deleted either', async () => {
+  const [space, definition] = [
+    manifest('apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n'),
+    manifest('apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.example.com}\n'),
+  ];
+  const done = await run([planOf([], [OLD, OLDER, space, definition])], { 'delete ConfigMap shop/old': 'forbidden' });
+  assert.deepEqual(
+    done.writer.log.filter((line) => line.startsWith('delete')),
+    ['delete ConfigMap shop/old', 'delete ConfigMap shop/older'],
+  );
+  const waiting = 'waiting: something that would go with it could not be deleted';
+  assert.deepEqual(outcomes(done), [
+    'old failed: forbidden: no',
+    'older deleted',
+    `shop ${waiting}`,
+    `a.example.com ${waiting}`,
+  ]);
+});
+
 test('whoever loses the race for the inventory writes nothing, and other apps go on', async () => {
   const done = await run([planOf([[action(A)]], [OLD]), planOf([[action(B)]], [], { app: 'other' })], {
     'store web: old a': 'CONFLICT',
@@ -207,6 +226,16 @@ test('whoever loses the race for the inventory writes nothing, and other apps go
   assert.equal(done.result.apps[0]?.aborted, 'store web: old a: it failed');
   assert.deepEqual(outcomes(done), ['b configured']);
   assert.ok(done.writer.log.every((line) => !line.includes('shop/a') && !line.includes('shop/old')));
+});
+
+test('an inventory that is too large for an object stops its app for good, and other apps go on', async () => {
+  const done = await run([planOf([[action(A)]], [OLD]), planOf([[action(B)]], [], { app: 'other' })], {
+    'store web: old a': 'TOO_BIG',
+  });
+  assert.equal(done.result.outage, undefined, 'the cluster is fine');
+  assert.equal(done.result.apps[0]?.aborted, 'store web: old a: it failed');
+  assert.equal(done.result.apps[0]?.isFailure, true);
+  assert.deepEqual(outcomes(done), ['b configured']);
 });
 
 test('an inventory that cannot be stored stops the cluster before any write', async () => {

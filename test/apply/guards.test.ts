@@ -46,6 +46,7 @@ function contextOf(more: Partial<DeletionContext>, observation: DeletionContext[
     unprotect: [],
     observation,
     desiredUids: new Set(),
+    wanted: [],
     ...more,
   };
 }

@@ -154,6 +154,27 @@ test('an object that was healed a moment ago waits, a new revision of it does no
   assert.deepEqual(steps(later), [['ConfigMap shop/a']]);
 });
 
+test('an object that somebody changes back after each of three heals is fought over, and the status names both', () => {
+  const heals = new Map([[idKey(A.id), [990_000, 995_000, 999_500]]]);
+  const world: World = {
+    apps: [renderedApp([A])],
+    ...settled(A),
+    previews: [[A, accepted(A, liveOf(A))]],
+    more: { heals },
+  };
+  const field = { path: '/data/colour', desired: 'blue', live: 'red' };
+  const reasons = [
+    { ...drifted(A), fields: [{ ...field, manager: 'kubectl-edit' }] },
+    { ...drifted(A), fields: [field] },
+    { ...drifted(A), state: 'missing' as const, fields: [] },
+  ].map((each) => skips(only({ ...world, differences: [each] }))[0]);
+  assert.deepEqual(reasons, [
+    'a drifted: a fight: "kubectl-edit" changes /data/colour whenever "muster" puts it right, 3 times in a row; healing waits',
+    'a drifted: a fight: somebody changes /data/colour whenever "muster" puts it right, 3 times in a row; healing waits',
+    'a drifted: a fight: somebody deletes it whenever "muster" puts it right, 3 times in a row; healing waits',
+  ]);
+});
+
 test('one object that the API server refuses holds its app whole, and no other app', () => {
   const other = renderedApp([C], { name: 'other' });
   const [web, second] = plan({

@@ -48,6 +48,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   '200 with a page': page(200),
   '200 with a failure': refusal(200, 'InternalError'),
   '200 with an empty object': { kind: 'answer', status: 200, body: '{}' },
+  '200 with an empty list': { kind: 'answer', status: 200, body: '{"kind":"List","metadata":{},"items":[]}' },
+  '200 with what should be compressed': {
+    kind: 'answer',
+    status: 200,
+    headers: { 'content-encoding': 'gzip' },
+    body: '\u001f\u008b\b no gzip',
+  },
   '200 without a body': { kind: 'answer', status: 200, body: '' },
   '200 with a page, though it was done': { ...page(200), kind: 'replace' },
   '502, though it was done': { ...page(502), kind: 'replace' },

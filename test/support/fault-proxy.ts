@@ -28,7 +28,11 @@ export type Fault =
   /** Forwarded after a while. */
   | { readonly kind: 'slow'; readonly ms: number }
   /** A watch that is opened and tells nothing. */
-  | { readonly kind: 'silent' };
+  | { readonly kind: 'silent' }
+  /** A watch that tells each event twice, and after it again the one before. */
+  | { readonly kind: 'repeat' }
+  /** Forwarded; what arrives is what the same question was answered so many different answers ago, or the oldest one known. */
+  | { readonly kind: 'stale'; readonly answers: number };
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -72,6 +76,8 @@ export async function startFaultProxy(
   const agent = new Agent({ keepAlive: true, ca: access.ca, cert: access.user.certificate, key: access.user.key });
   const sockets = new Set<Socket>();
   const watches = new Set<Exchange>();
+  /** Different answers to the same question, oldest first. */
+  const history = new Map<string, Buffer[]>();
   let decide: Decide = () => ({ kind: 'pass' });
   let seen: ProxiedRequest[] = [];
   let count = 0;
@@ -88,7 +94,9 @@ export async function startFaultProxy(
       watches.add(exchange);
       exchange.response.once('close', () => watches.delete(exchange));
     }
-    await act(decide(proxied), exchange, (headers, body) => forward(url, method, headers, body, agent));
+    const pass: Forward = (headers, body) => forward(url, method, headers, body, agent);
+    const known = method === 'GET' && !isWatch ? remembered(history, url.href) : undefined;
+    await act(decide(proxied), exchange, pass, known);
   };
 
   const listener = (request: Exchange['request'], response: Reply): void => {
@@ -148,12 +156,23 @@ interface Reply {
 
 type Forward = (headers: IncomingHttpHeaders, body: Buffer) => Promise<IncomingMessage>;
 
-async function act(fault: Fault, exchange: Exchange, pass: Forward): Promise<void> {
+function remembered(history: Map<string, Buffer[]>, question: string): Buffer[] {
+  const known = history.get(question) ?? [];
+  history.set(question, known);
+  return known;
+}
+
+/** `known`: earlier answers to the same question; it is added to. */
+async function act(fault: Fault, exchange: Exchange, pass: Forward, known: Buffer[] | undefined): Promise<void> {
   const body = await buffer(exchange.request);
   const answer = (): Promise<IncomingMessage> => pass(exchange.request.headers, body);
   switch (fault.kind) {
     case 'pass':
-      return relay(await answer(), exchange);
+      return relay(await answer(), exchange, known);
+    case 'stale':
+      return relayStale(await answer(), exchange, known, fault.answers);
+    case 'repeat':
+      return relayTwice(await answer(), exchange);
     case 'answer':
       return reply(fault, exchange);
     case 'cut':
@@ -196,11 +215,49 @@ async function forward(
   return response;
 }
 
-async function relay(answer: IncomingMessage, { response }: Exchange): Promise<void> {
+async function relay(answer: IncomingMessage, { response }: Exchange, known?: Buffer[]): Promise<void> {
   response.writeHead(answer.statusCode ?? 200, ownHeaders(answer.headers));
   response.once('close', () => answer.destroy());
+  const parts: Buffer[] = [];
   // Piece by piece: the events of a watch must not wait for one another.
-  for await (const part of answer) response.write(part);
+  for await (const part of answer) {
+    response.write(part);
+    if (known !== undefined) parts.push(part);
+  }
+  response.end('');
+  if (known !== undefined && answer.statusCode === 200) remember(known, Buffer.concat(parts));
+}
+
+function remember(known: Buffer[], body: Buffer): void {
+  if (known.at(-1)?.equals(body) !== true) known.push(body);
+}
+
+async function relayStale(
+  answer: IncomingMessage,
+  { response }: Exchange,
+  known: Buffer[] | undefined,
+  answers: number,
+): Promise<void> {
+  const now = await buffer(answer);
+  const old = known?.at(-1 - answers) ?? known?.[0];
+  if (known !== undefined && answer.statusCode === 200) remember(known, now);
+  const { 'content-length': _length, etag: _tag, ...headers } = ownHeaders(answer.headers);
+  response.writeHead(old === undefined ? (answer.statusCode ?? 200) : 200, headers);
+  response.end(old ?? now);
+}
+
+async function relayTwice(answer: IncomingMessage, { response }: Exchange): Promise<void> {
+  response.writeHead(answer.statusCode ?? 200, ownHeaders(answer.headers));
+  response.once('close', () => answer.destroy());
+  let [rest, last] = ['', ''];
+  for await (const part of answer) {
+    const lines = (rest + String(part)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      response.write(Buffer.from([line, line, last].filter((each) => each !== '').join('\n') + '\n'));
+      last = line;
+    }
+  }
   response.end('');
 }
 

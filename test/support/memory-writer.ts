@@ -33,7 +33,7 @@ export function memoryWriter(answers: Answers = {}): MemoryWriter {
     const code = answer as PortCode;
     throw new PortError({
       port: 'cluster',
-      operation: 'write',
+      operation: what.split(' ')[0] ?? '',
       subject: what,
       code,
       retry: true,

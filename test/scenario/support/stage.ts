@@ -17,8 +17,8 @@ export interface Stage extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Changes files, as `TestFleet.commit` does, and pushes. Returns the revision. */
   commit(changes: FileChanges): Promise<string>;
-  /** Starts `muster run` for it. */
-  run(): Promise<MusterProcess>;
+  /** Starts `muster run` for it. One beside another needs a `cache` of its own: any name. */
+  run(cache?: string): Promise<MusterProcess>;
   /** The newest status of each context of a commit: `{ 'muster/eu': 'success: in sync: …' }`. */
   statuses(revision: string): Readonly<Record<string, string>>;
 }
@@ -37,12 +37,14 @@ export async function startStage<Name extends string>(
   const repository = await git.createRepository('acme/fleet');
   const forge = resources.use(await startLocalForge({ validate: false, knowsCommit: () => true, limits: false }));
   const folder = resources.use(await temporaryFolder());
-  const flags = [
-    ['--repo', git.urlOf(repository)],
-    ['--branch', 'main'],
-    ['--cache', join(folder.path, 'cache')],
-    ['--kubeconfig', world.kubeconfig],
-  ].flat();
+  const flagsWith = (cache: string): readonly string[] =>
+    [
+      ['--repo', git.urlOf(repository)],
+      ['--branch', 'main'],
+      ['--cache', join(folder.path, cache)],
+      ['--kubeconfig', world.kubeconfig],
+    ].flat();
+  const flags = flagsWith('cache');
   const environment = { MUSTER_FORGE_TOKEN: forge.token };
   let files: Files = {};
   const kept = resources.move();
@@ -58,7 +60,8 @@ export async function startStage<Name extends string>(
       files = next;
       return repository.commit({ files: { ...next, ...Object.fromEntries(removed.map((path) => [path, null])) } });
     },
-    run: () => startMuster([...flags, '--forge', 'github', '--forge-url', forge.url, '--poll', '200ms'], environment),
+    run: (cache = 'cache') =>
+      startMuster([...flagsWith(cache), '--forge', 'github', '--forge-url', forge.url, '--poll', '200ms'], environment),
     statuses: (revision) =>
       Object.fromEntries(
         forge.statuses(revision).map(({ context, state, description }) => [context, `${state}: ${description}`]),
