@@ -11,7 +11,7 @@ import type {
 import type { Difference, DriftReport, LostField } from '../model/drift.ts';
 import type { Fleet } from '../model/fleet.ts';
 import type { Manifest, ObjectId } from '../model/manifest.ts';
-import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
+import type { Inventory, InventoryEntry, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
 import { isClean } from '../object/clean.ts';
 import { formatId, idKey } from '../object/id.ts';
@@ -113,12 +113,13 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   const verdict = judgeLeft(app, inventory, waiting, context);
   const found = skipped.filter(({ id, clean }) => clean !== undefined && !isRecorded(id, app.name, context));
   const written = [...actions.map(({ request }) => request), ...transfers];
-  const intent = { ...withIntent(inventory, written, found), ...clusterOf(context) };
   const deletions = [...recreations.deletes, ...verdict.deletes];
   const { approval = verdict.approval } = recreations;
   return {
     ...base,
-    ...(written.length + deletions.length + found.length === 0 ? {} : { intent }),
+    ...(written.length + deletions.length + found.length === 0
+      ? {}
+      : { intent: { ...withIntent(inventory, written, found), ...clusterOf(context) } }),
     ...parts(verdict, context),
     ...(approval === undefined ? {} : { approval }),
     transfers,
@@ -372,6 +373,7 @@ function judgeSettled(
   context: Context,
   judge: (settled: readonly InventoryEntry[]) => DeletionVerdict,
 ): DeletionVerdict {
+  if (entries.length === 0) return judge([]);
   const { observation, awaitedUids, held } = context;
   const uidOf = (entry: InventoryEntry): string | undefined => observation.objects.get(idKey(entry.id))?.uid;
   const awaited = entries.filter((entry) => awaitedUids.has(uidOf(entry) ?? ''));
@@ -425,10 +427,10 @@ function awaitedUids(input: PlanInput): ReadonlySet<string> {
 
 /** Of the object that a manifest is about: as it was listed, and as it was looked at. */
 function uidsOf({ id }: Manifest, { observation, previews }: PlanInput): readonly string[] {
-  const uidOf = (live: LiveObject | undefined): readonly string[] => (live === undefined ? [] : [live.uid]);
   const preview = previews.get(idKey(id));
   const before = preview !== undefined && 'before' in preview ? preview.before : undefined;
-  return [...uidOf(observation.objects.get(idKey(id))), ...uidOf(before)];
+  const lives = [observation.objects.get(idKey(id)), before];
+  return lives.flatMap((live) => live?.uid ?? []);
 }
 
 function byKey<Item extends { readonly id: ObjectId }>(items: readonly Item[]): ReadonlyMap<string, Item> {

@@ -55,10 +55,14 @@ export async function observe(
 /** Every kind of the render in its version, and every kind that is owned. The render's version wins. */
 function wantedKinds(target: RenderedCluster, inventories: ReadonlyMap<string, Inventory>): readonly WantedKind[] {
   const wanted = new Map<string, WantedKind>();
-  const owned = [...inventories.values()].flatMap((inventory) => inventory.entries);
-  const manifests = target.apps.flatMap((app) => app.manifests);
-  for (const { id, apiVersion } of [...owned, ...manifests]) {
-    wanted.set(groupKindKey(id), { group: groupOf(apiVersion), kind: id.kind, apiVersion });
+  const owned = [...inventories.values()].map((inventory) => inventory.entries);
+  const manifests = target.apps.map((app) => app.manifests);
+  let last: WantedKind | undefined;
+  for (const { id, apiVersion } of [...owned, ...manifests].flat()) {
+    // Objects of a kind mostly come together.
+    if (last?.apiVersion === apiVersion && last.kind === id.kind) continue;
+    last = { group: groupOf(apiVersion), kind: id.kind, apiVersion };
+    wanted.set(groupKindKey(id), last);
   }
   return [...wanted.values()];
 }
