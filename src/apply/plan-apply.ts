@@ -218,9 +218,12 @@ function unpreviewed(manifest: Manifest, app: RenderedApp, context: Context): Sk
   const { id, policy } = manifest;
   const live = context.observation.objects.get(idKey(id));
   const clean = isClean(manifest, context.entries.get(app.name)?.get(idKey(id)), live);
-  if (clean) return { id, outcome: 'unchanged', reason: '', lost: [] };
+  if (clean) return { id, outcome: 'unchanged', reason: '', lost: NOTHING_LOST };
   return { id, outcome: 'skipped', reason: `muster.dev/apply: ${policy.apply}`, lost: [] };
 }
+
+/** One for all: most objects have this at each tick. */
+const NOTHING_LOST: readonly LostField[] = [];
 
 function healingPause(
   app: RenderedApp,

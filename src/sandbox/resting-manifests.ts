@@ -3,6 +3,7 @@ import { invariant } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { mapAt, parseJson } from '../object/json.ts';
+import { sharedId } from '../object/shared-id.ts';
 
 /** What a tick that finds nothing to do looks at: it stays as it is. */
 type Facts = Pick<Manifest, 'id' | 'apiVersion' | 'hash' | 'policy'>;
@@ -94,7 +95,7 @@ interface Resting extends Facts {
   readonly [INDEX]: number;
 }
 
-/** Takes the facts out. Most manifests have one of few kinds, namespaces and policies: those are in memory once. */
+/** Takes the facts out. Most manifests have one of few versions and policies: those are in memory once. */
 function createShare(): (manifest: JsonObject) => Facts {
   const known = new Map<string, unknown>();
   const once = <Value>(value: Value): Value => {
@@ -106,13 +107,7 @@ function createShare(): (manifest: JsonObject) => Facts {
   return (manifest) => {
     // oxlint-disable-next-line no-unsafe-type-assertion -- Muster's own message
     const { id, apiVersion, hash, policy } = manifest as unknown as Manifest;
-    const { group, kind, namespace, name } = id;
-    return {
-      id: { group: once(group), kind: once(kind), namespace: once(namespace), name },
-      apiVersion: once(apiVersion),
-      hash,
-      policy: once(policy),
-    };
+    return { id: sharedId(id), apiVersion: once(apiVersion), hash, policy: once(policy) };
   };
 }
 
