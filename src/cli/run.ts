@@ -32,6 +32,7 @@ import { createReadiness } from './readiness.ts';
 import { realClock } from './real-clock.ts';
 import { programs } from './programs.ts';
 import { renderLimits } from './render-limits.ts';
+import { saveMemory } from './save-memory.ts';
 import { statusDocument } from './status-document.ts';
 import type { Verb, VerbCall } from './verb.ts';
 
@@ -78,6 +79,7 @@ export const runVerb: Verb = {
   ],
   run: async (call) => {
     const { settings, io, signal } = call;
+    saveMemory();
     await using open = new AsyncDisposableStack();
     const log = openLog(settings, io);
     const metrics = createMetrics();
