@@ -29,7 +29,8 @@ const CLUSTERS = ['a', 'b', 'c'] as const;
 
 /** Sixty times as often as by default: what an hour leaves behind, and what collecting it costs, is seen in a minute. */
 const RESYNC = '1s';
-const SETTLE_MS = 30_000;
+/** So long that the collector has been all around also where a tick leaves little behind: else that one looks small. */
+const SETTLE_MS = 80_000;
 const LOOKS = 15;
 
 /** Issue 6: with the smallest fleet, and for each further 1,000 live objects. In MB, not MiB. */

@@ -1,8 +1,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { invariant } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Manifest } from '../model/manifest.ts';
-import { mapAt, parseJson } from '../object/json.ts';
+import type { Manifest, ObjectId } from '../model/manifest.ts';
+import { mapAt, parseJson, textAt } from '../object/json.ts';
 import { sharedId } from '../object/shared-id.ts';
 
 /** What a tick that finds nothing to do looks at: it stays as it is. */
@@ -106,10 +106,19 @@ function createShare(): (manifest: JsonObject) => Facts {
   };
   return (manifest) => {
     // oxlint-disable-next-line no-unsafe-type-assertion -- Muster's own message
-    const { id, apiVersion, hash, policy } = manifest as unknown as Manifest;
-    return { id: sharedId(id), apiVersion: once(apiVersion), hash, policy: once(policy) };
+    const { apiVersion, hash, policy } = manifest as unknown as Manifest;
+    return { id: sharedId(readId(manifest)), apiVersion: once(apiVersion), hash, policy: once(policy) };
   };
 }
+
+/** What is shared with all clusters must be an id, whatever the child made of what others committed. */
+function readId(manifest: JsonObject): ObjectId {
+  const id = mapAt(manifest, 'id');
+  const [group = '', kind = '', namespace = '', name = ''] = ID_FIELDS.map((field) => textAt(id, field));
+  return { group, kind, namespace, name };
+}
+
+const ID_FIELDS = ['group', 'kind', 'namespace', 'name'] as const satisfies readonly (keyof ObjectId)[];
 
 /** Looks like any other value, also to who copies or compares it: what rests are own properties. */
 function restingManifest(resting: Facts, { block, index }: Place): Manifest {
