@@ -26,7 +26,7 @@ import type { ExpansionAnswers, ExpansionRequest } from './model/expansion.ts';
 import type { Expansion, ReadDocuments } from './model/extensions.ts';
 import type { Health } from './model/health.ts';
 import type { Locate } from './model/locate.ts';
-import type { Manifest } from './model/manifest.ts';
+import type { Manifest, ObjectId } from './model/manifest.ts';
 import type { Observation } from './model/observation.ts';
 import type { ClusterReader, ClusterWriter, Clock } from './model/ports.ts';
 import type { RenderedCluster, RenderedFleet } from './model/render.ts';
@@ -356,17 +356,18 @@ function reportHealth(
       .map(({ id }) => {
         if (finished.has(idKey(id))) return { app: app.name, id, health: FINISHED };
         const live = written.get(idKey(id)) ?? seenObject(id, observation, previews);
-        const unknown = observation.kinds.get(groupKindKey(id))?.state === 'unknown';
-        const absent: Health = unknown
-          ? { state: 'Unknown', message: '' }
-          : { state: 'NotFound', message: 'not there yet' };
-        return { app: app.name, id, health: live?.health ?? absent };
+        return { app: app.name, id, health: live?.health ?? absentHealth(id, observation) };
       }),
   );
   return { objects };
 }
 
 const FINISHED: Health = { state: 'Current', message: 'it ran, and its TTL removed it' };
+
+function absentHealth(id: ObjectId, { kinds }: Observation): Health {
+  const unknown = kinds.get(groupKindKey(id))?.state === 'unknown';
+  return unknown ? { state: 'Unknown', message: '' } : { state: 'NotFound', message: 'not there yet' };
+}
 
 function remember(
   tick: DoneTick,
@@ -375,8 +376,9 @@ function remember(
   nowMs: number,
 ): Omit<TickMemory, 'behind'> {
   const { observation, result } = tick;
+  const apps = tick.previews.size === 0 ? [] : tick.target.apps;
   const asked = new Map(
-    tick.target.apps.flatMap((app) =>
+    apps.flatMap((app) =>
       app.manifests.map((each) => [idKey(each.id), { app: app.name, desiredHash: each.hash }] as const),
     ),
   );

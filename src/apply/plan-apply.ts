@@ -11,7 +11,7 @@ import type {
 import type { Difference, DriftReport, LostField } from '../model/drift.ts';
 import type { Fleet } from '../model/fleet.ts';
 import type { Manifest, ObjectId } from '../model/manifest.ts';
-import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
+import type { Inventory, InventoryEntry, Observation } from '../model/observation.ts';
 import type { RenderedApp, RenderedCluster } from '../model/render.ts';
 import { FIELD_MANAGER } from '../object/applyset.ts';
 import { isClean, mayApply } from '../object/clean.ts';
@@ -125,13 +125,12 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   const verdict = judgeLeft(app, inventory, waiting, context);
   const found = skipped.filter(({ id, clean }) => clean !== undefined && !isRecorded(id, app.name, context));
   const written = [...actions.map(({ request }) => request), ...transfers];
-  const intent = { ...withIntent(inventory, written, found), ...clusterOf(context) };
   const deletions = [...recreations.deletes, ...verdict.deletes];
   const isWriting = written.length + deletions.length + found.length > 0;
   const { approval = verdict.approval } = recreations;
   return {
     ...base,
-    ...(isWriting ? { intent } : {}),
+    ...(isWriting ? { intent: { ...withIntent(inventory, written, found), ...clusterOf(context) } } : {}),
     ...parts(verdict, context),
     ...(approval === undefined ? {} : { approval }),
     transfers,
@@ -232,10 +231,13 @@ function unpreviewed(manifest: Manifest, app: RenderedApp, context: Context): Sk
   const live = context.observation.objects.get(idKey(id));
   const entry = context.entries.get(app.name)?.get(idKey(id));
   if (isFinished(manifest, entry, context.observation))
-    return { id, outcome: 'unchanged', reason: 'it ran, and its TTL removed it', lost: [] };
-  if (isClean(manifest, entry, live)) return { id, outcome: 'unchanged', reason: '', lost: [] };
+    return { id, outcome: 'unchanged', reason: 'it ran, and its TTL removed it', lost: NOTHING_LOST };
+  if (isClean(manifest, entry, live)) return { id, outcome: 'unchanged', reason: '', lost: NOTHING_LOST };
   return { id, outcome: 'skipped', reason: `muster.dev/apply: ${policy.apply}`, lost: [] };
 }
+
+/** One for all: most objects have this at each tick. */
+const NOTHING_LOST: readonly LostField[] = [];
 
 function healingPause(
   app: RenderedApp,
@@ -409,6 +411,7 @@ function judgeSettled(
   context: Context,
   judge: (settled: readonly InventoryEntry[]) => DeletionVerdict,
 ): DeletionVerdict {
+  if (entries.length === 0) return judge([]);
   const { observation, awaitedUids, held } = context;
   const uidOf = (entry: InventoryEntry): string | undefined => observation.objects.get(idKey(entry.id))?.uid;
   const awaited = entries.filter((entry) => awaitedUids.has(uidOf(entry) ?? ''));
@@ -462,10 +465,10 @@ function awaitedUids(input: PlanInput): ReadonlySet<string> {
 
 /** Of the object that a manifest is about: as it was listed, and as it was looked at. */
 function uidsOf({ id }: Manifest, { observation, previews }: PlanInput): readonly string[] {
-  const uidOf = (live: LiveObject | undefined): readonly string[] => (live === undefined ? [] : [live.uid]);
   const preview = previews.get(idKey(id));
   const before = preview !== undefined && 'before' in preview ? preview.before : undefined;
-  return [...uidOf(observation.objects.get(idKey(id))), ...uidOf(before)];
+  const lives = [observation.objects.get(idKey(id)), before];
+  return lives.flatMap((live) => live?.uid ?? []);
 }
 
 function byKey<Item extends { readonly id: ObjectId }>(items: readonly Item[]): ReadonlyMap<string, Item> {

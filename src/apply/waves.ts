@@ -1,5 +1,5 @@
 import type { Manifest, ObjectId } from '../model/manifest.ts';
-import { definedKind } from '../object/defined-kind.ts';
+import { kindDefinedBy } from '../object/defined-kind.ts';
 import { compareIds, groupKindKey } from '../object/id.ts';
 
 /**
@@ -38,8 +38,8 @@ export function kindRank(id: ObjectId, custom: ReadonlySet<string>): number {
 /** Kinds that the CustomResourceDefinitions among the manifests define, as {@link groupKindKey}. */
 export function definedKinds(manifests: readonly Manifest[]): ReadonlySet<string> {
   return new Set(
-    manifests.flatMap(({ body }) => {
-      const kind = definedKind(body);
+    manifests.flatMap((manifest) => {
+      const kind = kindDefinedBy(manifest);
       return kind === undefined ? [] : [groupKindKey(kind)];
     }),
   );

@@ -33,6 +33,7 @@ import { createReadiness } from './readiness.ts';
 import { realClock } from './real-clock.ts';
 import { programs } from './programs.ts';
 import { renderLimits } from './render-limits.ts';
+import { saveMemory } from './save-memory.ts';
 import { statusDocument } from './status-document.ts';
 import type { Verb, VerbCall } from './verb.ts';
 
@@ -79,6 +80,7 @@ export const runVerb: Verb = {
   ],
   run: async (call) => {
     const { settings, io, signal } = call;
+    saveMemory();
     await using open = new AsyncDisposableStack();
     const log = openLog(settings, io);
     const metrics = createMetrics();

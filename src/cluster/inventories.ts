@@ -11,6 +11,7 @@ import {
   TOOLING_ANNOTATION,
 } from '../object/applyset.ts';
 import { apiVersionOf, versionOf } from '../object/id.ts';
+import { sharedId } from '../object/shared-id.ts';
 import type { ListQuery } from './list.ts';
 import { isList, isObject, listAt, mapAt, parseJson, printJson, textAt } from '../object/json.ts';
 
@@ -209,7 +210,7 @@ function entryOf(value: JsonValue): InventoryEntry {
   const [group = '', version = '', kind = '', namespace = '', name = '', uid = '', desiredHash = '', ownedHash = ''] =
     value;
   return {
-    id: { group, kind, namespace, name },
+    id: sharedId({ group, kind, namespace, name }),
     apiVersion: apiVersionOf(group, version),
     uid,
     desiredHash,

@@ -20,6 +20,7 @@ export function detectDrift(
   observation: Observation,
   previews: ReadonlyMap<string, Preview>,
 ): DriftReport {
+  if (previews.size === 0) return { objects: [] };
   const objects = target.apps.flatMap((app) => {
     const inventory = observation.inventories.get(app.name);
     const entries = new Map(inventory?.entries.map((entry) => [idKey(entry.id), entry]));

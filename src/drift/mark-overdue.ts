@@ -24,7 +24,9 @@ export function markOverdue({ target, health, previews, behind, nowMs }: Overdue
   readonly behind: ReadonlyMap<string, Behind>;
 } {
   const timeouts = new Map(target.apps.map((app) => [app.name, app.timeoutMs]));
-  const hashes = new Map(target.apps.flatMap((app) => app.manifests.map((each) => [idKey(each.id), each.hash])));
+  const begun = health.objects.some((each) => hasBegun(each.health, previews.get(idKey(each.id))));
+  const manifests = begun ? target.apps.flatMap((app) => app.manifests) : [];
+  const hashes = new Map(manifests.map((each) => [idKey(each.id), each.hash]));
   const since = new Map<string, Behind>();
   const judge = (each: ObjectHealth): ObjectHealth => {
     const key = idKey(each.id);

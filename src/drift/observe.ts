@@ -68,12 +68,17 @@ interface SoughtKind extends WantedKind {
 /** Every kind of the render in its version, and every kind that is owned. The render's version wins. */
 function wantedKinds(target: RenderedCluster, inventories: ReadonlyMap<string, Inventory>): readonly SoughtKind[] {
   const wanted = new Map<string, SoughtKind & { readonly namespaces: Set<string> }>();
-  const owned = [...inventories.values()].flatMap((inventory) => inventory.entries);
-  const manifests = target.apps.flatMap((app) => app.manifests);
-  for (const { id, apiVersion } of [...owned, ...manifests]) {
-    const namespaces = wanted.get(groupKindKey(id))?.namespaces ?? new Set();
-    wanted.set(groupKindKey(id), { group: groupOf(apiVersion), kind: id.kind, apiVersion, namespaces });
-    namespaces.add(id.namespace);
+  const owned = [...inventories.values()].map((inventory) => inventory.entries);
+  const manifests = target.apps.map((app) => app.manifests);
+  let last: (SoughtKind & { readonly namespaces: Set<string> }) | undefined;
+  for (const { id, apiVersion } of [...owned, ...manifests].flat()) {
+    // Objects of a kind mostly come together.
+    if (last?.apiVersion !== apiVersion || last.kind !== id.kind) {
+      const namespaces = wanted.get(groupKindKey(id))?.namespaces ?? new Set();
+      last = { group: groupOf(apiVersion), kind: id.kind, apiVersion, namespaces };
+      wanted.set(groupKindKey(id), last);
+    }
+    last.namespaces.add(id.namespace);
   }
   return [...wanted.values()];
 }

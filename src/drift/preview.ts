@@ -9,7 +9,7 @@ import type { RememberedPreview } from '../model/tick.ts';
 import { applySetId, FIELD_MANAGER, PART_OF_LABEL } from '../object/applyset.ts';
 import { type ComposedBody, composeBody, type FieldPolicy } from '../object/compose-body.ts';
 import { isClean, mayApply } from '../object/clean.ts';
-import { definedKind } from '../object/defined-kind.ts';
+import { kindDefinedBy } from '../object/defined-kind.ts';
 import { isFinished } from '../object/finished-job.ts';
 import { formatId, groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
 import { hashJson, listAt, mapAt } from '../object/json.ts';
@@ -153,8 +153,8 @@ function kindObstacle(manifest: Manifest, state: KindState, target: RenderedClus
 /** Whether a CustomResourceDefinition of the same cluster's render serves a kind in a version. */
 function isDefined(kind: GroupKind, version: string, target: RenderedCluster): boolean {
   return target.apps.some((app) =>
-    app.manifests.some(({ body }) => {
-      const defined = definedKind(body);
+    app.manifests.some((manifest) => {
+      const defined = kindDefinedBy(manifest);
       return (
         defined !== undefined && groupKindKey(defined) === groupKindKey(kind) && defined.versions.includes(version)
       );

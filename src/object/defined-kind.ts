@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model/json.ts';
-import type { GroupKind } from '../model/manifest.ts';
+import type { GroupKind, Manifest } from '../model/manifest.ts';
 import { at, listAt, textAt } from './json.ts';
 
 /** The kind that a CustomResourceDefinition makes, and the versions in which the API server will serve it. */
@@ -17,3 +17,16 @@ export function definedKind(body: JsonObject): DefinedKind | undefined {
     versions: versions.flatMap((version) => textAt(version, 'name') ?? []),
   };
 }
+
+/**
+ * The kind that a manifest defines, if it does. Each tick asks for it, so it is remembered: the bodies of manifests rest, and
+ * those of definitions are the largest.
+ */
+export function kindDefinedBy(manifest: Manifest): DefinedKind | undefined {
+  if (manifest.id.kind !== 'CustomResourceDefinition') return undefined;
+  const known = KINDS.get(manifest) ?? definedKind(manifest.body);
+  if (known !== undefined) KINDS.set(manifest, known);
+  return known;
+}
+
+const KINDS = new WeakMap<Manifest, DefinedKind>();

@@ -5,6 +5,7 @@ import { FIELD_MANAGER, PART_OF_LABEL } from './applyset.ts';
 import { groupOf } from './id.ts';
 import { at, isObject, listAt, mapAt, textAt } from './json.ts';
 import { isOwn, managedEntries, ownedHash } from './managed-fields.ts';
+import { sharedId } from './shared-id.ts';
 
 /** Turns an object as the API server sent it into the facts that stages need. `assessHealth` is the health stage's. */
 export function describeLive(body: JsonObject, assessHealth: (body: JsonObject) => Health): LiveObject {
@@ -12,21 +13,21 @@ export function describeLive(body: JsonObject, assessHealth: (body: JsonObject) 
   const partOf = textAt(body, 'metadata', 'labels', PART_OF_LABEL);
   const strangers = describeStrangers(body);
   return {
-    id: {
+    id: sharedId({
       group: groupOf(apiVersion),
       kind: textAt(body, 'kind') ?? '',
       namespace: textAt(body, 'metadata', 'namespace') ?? '',
       name: textAt(body, 'metadata', 'name') ?? '',
-    },
+    }),
     apiVersion,
     uid: textAt(body, 'metadata', 'uid') ?? '',
     resourceVersion: textAt(body, 'metadata', 'resourceVersion') ?? '',
     ownedHash: ownedHash(body, FIELD_MANAGER),
     ...(strangers.length === 0 ? {} : { strangers }),
-    ...(partOf === undefined ? {} : { partOf }),
+    ...(partOf === undefined ? {} : { partOf: sharedLabel(partOf) }),
     terminating: at(body, 'metadata', 'deletionTimestamp') !== undefined,
     owners: describeOwners(listAt(body, 'metadata', 'ownerReferences')),
-    health: assessHealth(body),
+    health: sharedHealth(assessHealth(body)),
     prunePolicy: prunePolicy(body),
     body,
   };
@@ -39,7 +40,24 @@ function prunePolicy(body: JsonObject): PrunePolicy {
   return keep || confirm ? { keep, confirm } : PRUNE;
 }
 
+function sharedHealth(health: Health): Health {
+  return health.state === 'Current' && health.message === '' ? CURRENT : health;
+}
+
+/** An app has one label and many objects. */
+function sharedLabel(label: string): string {
+  const known = LABELS.get(label);
+  if (known !== undefined) return known;
+  if (LABELS.size >= MAX_LABELS) LABELS.clear();
+  LABELS.set(label, label);
+  return label;
+}
+
+const LABELS = new Map<string, string>();
+const MAX_LABELS = 1000;
+
 /** Thousands of objects are kept, and nearly all have these. */
+const CURRENT: Health = { state: 'Current', message: '' };
 const PRUNE: PrunePolicy = { keep: false, confirm: false };
 const NOBODY: readonly string[] = [];
 

@@ -4,8 +4,11 @@ import { groupKindKey, idKey } from './id.ts';
 import { numberAt } from './json.ts';
 
 /** A Job that its own `ttlSecondsAfterFinished` removes when it has ended. */
-export function hasTtl({ id, body }: Manifest): boolean {
-  return id.group === 'batch' && id.kind === 'Job' && numberAt(body, 'spec', 'ttlSecondsAfterFinished') !== undefined;
+export function hasTtl(manifest: Manifest): boolean {
+  const { group, kind } = manifest.id;
+  return (
+    group === 'batch' && kind === 'Job' && numberAt(manifest.body, 'spec', 'ttlSecondsAfterFinished') !== undefined
+  );
 }
 
 /**

@@ -2,9 +2,16 @@ import type { GroupKind, ObjectId } from '../model/manifest.ts';
 
 /** A key for maps. Names and namespaces of Kubernetes hold no `/`, so it is unambiguous. */
 export function idKey(id: ObjectId): string {
+  const known = KEYS.get(id);
+  if (known !== undefined) return known;
   // Not a template: V8 would keep its parts beside the whole, and flatten it at the first look-up.
-  return [id.group, id.kind, id.namespace, id.name].join('/');
+  const key = [id.group, id.kind, id.namespace, id.name].join('/');
+  KEYS.set(id, key);
+  return key;
 }
+
+/** A tick asks for the key of each of its ids some thirty times: made anew each time, keys would be most of its garbage. */
+const KEYS = new WeakMap<ObjectId, string>();
 
 /** A key for maps: `apps/Deployment`, `/Service`. */
 export function groupKindKey(kind: GroupKind): string {

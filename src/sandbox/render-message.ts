@@ -1,11 +1,12 @@
 import { invariant, type PortFailure } from '../model/errors.ts';
 import type { ExpansionAnswer, ExpansionAnswers, ExpansionRequest } from '../model/expansion.ts';
-import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { JsonValue } from '../model/json.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { RenderedApp, RenderedCluster, RenderedFleet } from '../model/render.ts';
 import type { RenderResult } from '../reconcile.ts';
 import { at, isList, isObject, listAt, parseJson, printJson, textAt } from '../object/json.ts';
 import { decodeRequests, encodeRequests } from './expansion-message.ts';
+import { createRest } from './resting-manifests.ts';
 
 /** What to render: a commit in a repository's object store, and the fleet's folder in it. */
 export interface RenderRequest {
@@ -113,13 +114,13 @@ function* printClusters(clusters: readonly RenderedCluster[], sent: SentParts): 
 }
 
 /** The parts of the last answer, by their numbers. */
-export interface ReceivedParts {
-  parts: ReadonlyMap<number, JsonObject>;
+export interface objects {
+  parts: ReadonlyMap<number, object>;
   /** How many parts there were so far, in all answers. */
   count: number;
 }
 
-export function noPartsReceived(): ReceivedParts {
+export function noPartsReceived(): objects {
   return { parts: new Map(), count: 0 };
 }
 
@@ -127,19 +128,19 @@ export function noPartsReceived(): ReceivedParts {
  * The inverse of {@link printAnswer}; `undefined` where the end is missing, a line is no JSON, or a part is not there. Equal parts are one object, also
  * in answers that follow each other: `received` is changed, and goes with the `sent` of the other side.
  */
-export function parseAnswer(
-  lines: readonly string[],
-  received: ReceivedParts = noPartsReceived(),
-): RenderAnswer | undefined {
+export function parseAnswer(lines: readonly string[], received: objects = noPartsReceived()): RenderAnswer | undefined {
   if (lines.at(-1)?.trimEnd() !== END) return undefined;
-  const values = lines.slice(0, -1).map(tryParse);
-  const [head, ...rest] = values;
-  if (!isObject(head) || values.includes(undefined)) return undefined;
+  const head = tryParse(lines[0] ?? '');
+  const rest = lines.slice(1, -1);
+  if (!isObject(head)) return undefined;
   const state = textAt(head, 'state');
   // The child is Muster itself: its values have the types that it printed.
   // oxlint-disable-next-line no-unsafe-type-assertion -- as above
   if (state === 'unusable' || state === 'failed') return head as unknown as RenderAnswer;
-  if (state === 'needs') return { state, requests: decodeRequests(rest.filter((value) => value !== undefined)) };
+  if (state === 'needs') {
+    const values = rest.flatMap((text) => tryParse(text) ?? []);
+    return values.length === rest.length ? { state, requests: decodeRequests(values) } : undefined;
+  }
   const fleet = head['fleet'];
   if (state !== 'rendered' || !isObject(fleet)) return undefined;
   const clusters = parseClusters(rest, received);
@@ -148,31 +149,33 @@ export function parseAnswer(
   return { state, fleet: { ...fleet, clusters } as unknown as RenderedFleet };
 }
 
-function parseClusters(
-  lines: readonly (JsonValue | undefined)[],
-  received: ReceivedParts,
-): readonly JsonObject[] | undefined {
+function parseClusters(lines: readonly string[], received: objects): readonly object[] | undefined {
   const parts = new Map(received.parts);
   let isWhole = true;
-  const partsOf = (numbers: readonly JsonValue[]): readonly JsonObject[] => {
-    const found = numbers.flatMap((number): readonly JsonObject[] => {
+  const partsOf = (numbers: readonly JsonValue[]): readonly object[] => {
+    const found = numbers.flatMap((number): readonly object[] => {
       const part = parts.get(Number(number));
       return part === undefined ? [] : [part];
     });
     isWhole &&= found.length === numbers.length;
     return found;
   };
-  const add = (part: JsonObject): void => {
+  const add = (part: object): void => {
     parts.set(received.count, part);
     received.count += 1;
   };
-  for (const value of lines.slice(0, -1)) {
-    const [manifest, app, cluster] = [at(value, 'manifest'), at(value, 'app'), at(value, 'cluster')];
-    if (isObject(manifest)) add(manifest);
+  const rest = createRest();
+  let last: JsonValue | undefined;
+  // One line after the other: what a line was parsed to must be gone before all of them are.
+  for (const text of lines) {
+    last = tryParse(text);
+    if (last === undefined) return undefined;
+    const [manifest, app, cluster] = [at(last, 'manifest'), at(last, 'app'), at(last, 'cluster')];
+    if (isObject(manifest)) add(rest.lay(manifest, text));
     if (isObject(app)) add({ ...app, manifests: partsOf(listAt(app, 'manifests')) });
     if (isObject(cluster)) add({ ...cluster, apps: partsOf(listAt(cluster, 'apps')) });
   }
-  const last = lines.at(-1);
+  rest.end();
   const clusters = partsOf(listAt(last, 'clusters'));
   const kept = listAt(last, 'kept').map(Number);
   received.parts = new Map(
