@@ -24,7 +24,7 @@ import {
   writeRevision,
 } from './support/apply-place.ts';
 import { type Figure, medianOf, printTargets } from './support/apply-targets.ts';
-import { listTools, type Programs, type Run, type Tool } from './support/apply-tools.ts';
+import { listTools, type Programs, type Run, type Tool, TOOL_NAMES } from './support/apply-tools.ts';
 import { bundleMuster } from './support/bundle-muster.ts';
 import { median, printMarkdown, printSeconds } from './support/figures.ts';
 import { describeMachine } from './support/machine.ts';
@@ -144,6 +144,7 @@ async function measureTool(
   await using session = await tool.open(place);
   const measurements: Measurement[] = [];
   for (const phase of PHASES) {
+    await session.prepare?.(phase);
     if (health) await quiet(planes, place);
     const before = await listAll(planes, place);
     const asked = await countRequests(planes);
@@ -176,7 +177,9 @@ function printMeasurements(measurements: readonly Measurement[]): string {
           printRequests(first.requests),
           (sumRequests(first.requests) / first.objects).toFixed(3),
           String(own.length),
-          phase === 'no-op' && first.tickMs !== undefined ? '–' : printSeconds(own.map((each) => each.wallMs)),
+          phase === 'no-op' && first.tool === TOOL_NAMES.controller
+            ? '–'
+            : printSeconds(own.map((each) => each.wallMs)),
           first.renderMs === undefined ? '' : seconds(own.map((each) => each.renderMs ?? 0)),
           seconds(own.map((each) => each.cpuMs)),
           seconds(own.map((each) => each.serverCpuMs)),

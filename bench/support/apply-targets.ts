@@ -55,7 +55,7 @@ const TARGETS: readonly Target[] = [
     what: 'no-op, muster run: CPU of a tick for 1,000 objects',
     limit: 25,
     unit: 'ms',
-    measured: ({ one }) => one(controller, 'no-op')?.tickMs,
+    measured: ({ apps }) => apps(controller, 'no-op')?.tickMs,
   },
   ...[once, controller].map((name) => ({
     ...ratio(`20 clusters, create, ${name} over the same requests`, 1.5, name, careful, 'create'),
