@@ -1,7 +1,7 @@
 /**
  * Brings objects to API servers: Muster, a bare request loop as the ceiling, kubectl, and what Flux applies with, side by side.
  *
- *     node bench/apply.ts [--clusters 1,5,20] [--objects 2000] [--apps 100] [--rounds 3] [--only WORD]
+ *     node bench/apply.ts [--clusters 1,5,20] [--objects 2000] [--apps 100] [--rounds 3] [--only WORD,…]
  *
  * See bench/README.md for how to read it. It throws where a tool did not do what it is measured for.
  */
@@ -91,7 +91,8 @@ async function main(): Promise<void> {
 function listScenarios(): readonly Scenario[] {
   const objects = Number(flags.objects);
   const apps = Number(flags.apps);
-  const loads = flags.clusters.split(',').map((text): Scenario => {
+  const counts = flags.clusters.split(',').filter((text) => text !== '');
+  const loads = counts.map((text): Scenario => {
     const clusters = Number(text);
     const each = objects / clusters;
     assert.ok(Number.isInteger(each / 4), '--objects is a multiple of four times each number of --clusters');
@@ -112,8 +113,9 @@ async function measureScenario(
   programs: Programs,
   rounds: number,
 ): Promise<readonly Measurement[]> {
+  const words = flags.only.split(',');
   const tools = listTools(programs).filter(
-    ({ name, scope }) => name.includes(flags.only) && (scenario.clusters === 1 || scope.manyClusters),
+    ({ name, scope }) => words.some((word) => name.includes(word)) && (scenario.clusters === 1 || scope.manyClusters),
   );
   const names = Array.from({ length: scenario.clusters }, (_cluster, index) => `c${index}`);
   const measurements: Measurement[] = [];
@@ -125,8 +127,10 @@ async function measureScenario(
     for (const [index, tool] of [...tools.slice(turn), ...tools.slice(0, turn)].entries()) {
       if (round >= tool.scope.rounds) continue;
       const namespace = `load-${index}`;
-      measurements.push(...(await measureTool(tool, planes, scenario, join(folder.path, namespace), namespace)));
-      console.error(`${scenario.clusters} clusters, round ${round + 1} of ${rounds}: ${tool.name} done`);
+      const found = await measureTool(tool, planes, scenario, join(folder.path, namespace), namespace);
+      measurements.push(...found);
+      const seconds = found.map(({ phase, wallMs }) => `${phase} ${(wallMs / 1000).toFixed(2)} s`).join(', ');
+      console.error(`${scenario.clusters} clusters, round ${round + 1} of ${rounds}, ${tool.name}: ${seconds}`);
     }
   }
   return measurements;
