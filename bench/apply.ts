@@ -1,310 +1,220 @@
 /**
- * Brings 2,000 objects to one API server: Muster, kubectl, and a bare request loop as the ceiling, side by side.
+ * Brings objects to API servers: Muster, a bare request loop as the ceiling, kubectl, and what Flux applies with, side by side.
  *
- *     node bench/apply.ts [--rounds N] [--only WORD] [--controllers]
+ *     node bench/apply.ts [--clusters 1,5,20] [--objects 2000] [--apps 100] [--rounds 3] [--only WORD,…]
  *
  * See bench/README.md for how to read it. It throws where a tool did not do what it is measured for.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { JsonObject } from '../src/model/json.ts';
-import { applySetId, PART_OF_LABEL } from '../src/object/applyset.ts';
-import { mapAt, numberAt, textAt } from '../src/object/json.ts';
-import { type ApiClient, createApiClient } from '../test/support/api-client.ts';
-import type { AuditEntry } from '../test/support/audit-log.ts';
-import { type ControlPlane, startControlPlanes } from '../test/support/control-plane.ts';
-import { eventually } from '../test/support/eventually.ts';
+import { provideProgram } from '../scripts/programs.ts';
+import { textAt } from '../src/object/json.ts';
+import { type ControlPlanes, startControlPlanes } from '../test/support/control-plane.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
+import {
+  listAll,
+  type MakeLoads,
+  openPlace,
+  type Phase,
+  PHASES,
+  quiet,
+  verify,
+  writeRevision,
+} from './support/apply-place.ts';
+import { type Figure, medianOf, printTargets } from './support/apply-targets.ts';
+import { listTools, type Programs, type Run, type Tool, TOOL_NAMES } from './support/apply-tools.ts';
 import { bundleMuster } from './support/bundle-muster.ts';
 import { median, printMarkdown, printSeconds } from './support/figures.ts';
 import { describeMachine } from './support/machine.ts';
 import { serverCpuMs } from './support/process-facts.ts';
-import { runMeasured, type Usage } from './support/run-measured.ts';
-import {
-  APP,
-  BASE,
-  commitFleet,
-  FLEET,
-  fleetFiles,
-  markOf,
-  NAMESPACE,
-  type Size,
-  workload,
-} from './support/workload.ts';
+import { countRequests, printRequests, type RequestCounts, requestsSince, sumRequests } from './support/requests.ts';
+import { APP, smallApps, workload } from './support/workload.ts';
 
-const SIZE: Size = { configMaps: 1000, deployments: 500, services: 500 };
-const KINDS = [
-  ['v1', 'ConfigMap', 'configmaps', SIZE.configMaps],
-  ['apps/v1', 'Deployment', 'deployments', SIZE.deployments],
-  ['v1', 'Service', 'services', SIZE.services],
-] as const;
-const CHANGED = KINDS.reduce((sum, [, , , count]) => sum + Math.ceil(count / 100), 0);
-
-const PHASES = ['create', 'no-op', '1 % changed'] as const;
-type Phase = (typeof PHASES)[number];
-
-/** Where one tool does its work: a control plane that nobody used before. */
-interface Place {
-  readonly folder: string;
-  readonly kubeconfig: string;
-  readonly muster: string;
+/** What is brought where. */
+interface Scenario {
+  readonly title: string;
+  readonly clusters: number;
+  readonly loads: MakeLoads;
+  /** With kube-controller-manager, and until objects are Current. */
+  readonly health: boolean;
 }
 
-interface Tool {
-  readonly name: string;
-  /** The program and its flags; `undefined`: the tool would send nothing, or everything again, and no number says more. */
-  readonly command: (phase: Phase, place: Place) => readonly [string, ...(readonly string[])] | undefined;
-  /** `muster sync --once` says by 1 that Deployments are not Current, which nothing here makes them. */
-  readonly statuses: readonly number[];
-}
-
-interface Measurement extends Usage {
+interface Measurement extends Run {
   readonly tool: string;
   readonly phase: Phase;
-  readonly requests: string;
+  /** On all clusters. */
+  readonly objects: number;
+  readonly requests: RequestCounts;
   readonly serverCpuMs: number;
 }
 
 const { values: flags } = parseArgs({
   options: {
+    clusters: { type: 'string', default: '1,5,20' },
+    objects: { type: 'string', default: '2000' },
+    apps: { type: 'string', default: '100' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
-    controllers: { type: 'boolean', default: false },
   },
 });
-
-const KUBECTL = process.env['KUBECTL'] ?? 'kubectl';
-const apply = (place: Place): readonly [string, ...(readonly string[])] => [
-  KUBECTL,
-  `--kubeconfig=${place.kubeconfig}`,
-  'apply',
-  '--server-side',
-  `--filename=${join(place.folder, 'repo', BASE)}`,
-];
-const loop = (phase: Phase, { folder, kubeconfig }: Place): readonly [string, ...(readonly string[])] => {
-  const requests = join(folder, phase === '1 % changed' ? 'changed.jsonl' : 'all.jsonl');
-  return [process.execPath, join(import.meta.dirname, 'support', 'bare-loop.ts'), kubeconfig, requests];
-};
-const sync = ({ folder, kubeconfig, muster }: Place): readonly [string, ...(readonly string[])] => [
-  process.execPath,
-  muster,
-  'sync',
-  join(folder, 'repo'),
-  `--kubeconfig=${kubeconfig}`,
-];
-
-const TOOLS: readonly Tool[] = [
-  { name: 'muster sync --once', command: (_phase, place) => [...sync(place), '--once'], statuses: [0, 1] },
-  ...(flags.controllers
-    ? [{ name: 'muster sync', command: (_phase: Phase, place: Place) => sync(place), statuses: [0] }]
-    : []),
-  { name: 'kubectl apply --server-side', command: (_phase, place) => apply(place), statuses: [0] },
-  {
-    name: 'kubectl … --validate=false',
-    command: (_phase, place) => [...apply(place), '--validate=false'],
-    statuses: [0],
-  },
-  { name: 'bare loop', command: loop, statuses: [0] },
-  {
-    name: 'bare loop, dry-run first',
-    command: (phase, place) => (phase === 'no-op' ? undefined : [...loop(phase, place), '--dry-run-first']),
-    statuses: [0],
-  },
-];
 
 await main();
 
 async function main(): Promise<void> {
-  const tools = TOOLS.filter(({ name }) => name.includes(flags.only));
   const rounds = Number(flags.rounds);
-  assert.ok(tools.length > 0, `no tool has "${flags.only}" in its name`);
   assert.ok(rounds >= 1, '--rounds is a whole number from 1');
-  const machine = [...(await describeMachine()), `kubectl     ${kubectlVersion()}`];
-  const controllers = flags.controllers ? 'with kube-controller-manager' : 'no controllers';
+  const kubectl = process.env['KUBECTL'] ?? 'kubectl';
+  const { file: fluxSsa, version } = await provideProgram('flux-ssa', console.error);
+  const machine = [...(await describeMachine()), `kubectl     ${kubectlVersion(kubectl)}`, `pkg/ssa     ${version}`];
   console.log(`${machine.join('\n')}\n`);
-  console.log(
-    `${SIZE.configMaps} ConfigMaps, ${SIZE.deployments} Deployments of 0 replicas, ${SIZE.services} Services; ${controllers}; medians of ${rounds} rounds (range)\n`,
-  );
   await using folder = await temporaryFolder();
   const muster = await bundleMuster(join(folder.path, 'muster'));
-  const measurements: Measurement[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    // Another one begins in each round: who comes first has the emptier machine, or the colder caches.
-    for (const tool of [...tools.slice(round % tools.length), ...tools.slice(0, round % tools.length)]) {
-      measurements.push(...(await measureTool(tool, muster)));
-      console.error(`round ${round + 1} of ${rounds}: ${tool.name} done`);
-    }
+  const measured = new Map<Scenario, readonly Measurement[]>();
+  for (const scenario of listScenarios()) {
+    const found = await measureScenario(scenario, { muster, kubectl, fluxSsa, health: scenario.health }, rounds);
+    measured.set(scenario, found);
+    console.log(`## ${scenario.title}\n\n${printMeasurements(found)}`);
   }
-  console.log(printMeasurements(tools, measurements));
-  console.log(printRatios(measurements));
+  const figures = (matches: (scenario: Scenario) => boolean): Figure =>
+    figureOf([...measured].flatMap(([scenario, found]) => (matches(scenario) ? found : [])));
+  const targets = printTargets({
+    one: figures(({ clusters, health }) => clusters === 1 && !health),
+    twenty: figures(({ clusters }) => clusters === 20),
+    apps: figures(({ health }) => health),
+  });
+  console.log(targets);
 }
 
-/** All phases of one tool on a control plane of its own, each verified. */
-async function measureTool(tool: Tool, muster: string): Promise<readonly Measurement[]> {
-  await using planes = await startControlPlanes(['bench'], { controllerManager: flags.controllers });
-  await using folder = await temporaryFolder();
-  const cluster = planes.clusters.bench;
-  // Another user than the tools: its requests are not counted.
-  const client = createApiClient(cluster.kubeconfigFor('bench', ['system:masters']));
-  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  const place: Place = { folder: folder.path, kubeconfig: planes.kubeconfig, muster };
+/** The same number of objects in all, on however many clusters; and many small apps on one. */
+function listScenarios(): readonly Scenario[] {
+  const objects = Number(flags.objects);
+  const apps = Number(flags.apps);
+  const counts = flags.clusters.split(',').filter((text) => text !== '');
+  const loads = counts.map((text): Scenario => {
+    const clusters = Number(text);
+    const each = objects / clusters;
+    assert.ok(Number.isInteger(each / 4), '--objects is a multiple of four times each number of --clusters');
+    const size = { configMaps: each / 2, deployments: each / 4, services: each / 4 };
+    const one: MakeLoads = (revision, site) => [{ app: APP, objects: workload(size, revision, site) }];
+    const what = `${size.configMaps} ConfigMaps, ${size.deployments} Deployments of 0 replicas, ${size.services} Services`;
+    const where = clusters === 1 ? 'one cluster' : `each of ${clusters} clusters`;
+    return { title: `One app with ${what} on ${where}`, clusters, health: false, loads: one };
+  });
+  if (apps === 0) return loads;
+  const title = `${apps} apps with a ServiceAccount, a ConfigMap, a Deployment of 0 replicas and a Service each on one cluster with kube-controller-manager, until all are Current`;
+  return [...loads, { title, clusters: 1, health: true, loads: (revision, site) => smallApps(apps, revision, site) }];
+}
+
+/** All tools in turns, on control planes that are new in each round. */
+async function measureScenario(
+  scenario: Scenario,
+  programs: Programs,
+  rounds: number,
+): Promise<readonly Measurement[]> {
+  const words = flags.only.split(',');
+  const tools = listTools(programs).filter(
+    ({ name, scope }) => words.some((word) => name.includes(word)) && (scenario.clusters === 1 || scope.manyClusters),
+  );
+  const names = Array.from({ length: scenario.clusters }, (_cluster, index) => `c${index}`);
   const measurements: Measurement[] = [];
-  for (const phase of PHASES) {
-    const command = tool.command(phase, place);
-    if (command === undefined) continue;
-    if (phase !== 'no-op') await prepare(phase, place);
-    await quiet(cluster);
-    const before = await listAll(client);
-    const seen = (await cluster.requests()).length;
-    const serverBeganMs = serverCpuMs();
-    const run = await runMeasured(command);
-    const serverMs = serverCpuMs() - serverBeganMs;
-    assert.ok(
-      tool.statuses.includes(run.status),
-      `${tool.name}, ${phase}: ended with ${run.status}\n${run.stdout}${run.stderr}`,
-    );
-    verify(`${tool.name}, ${phase}`, phase, before, await listAll(client));
-    const requests = countRequests((await cluster.requests()).slice(seen));
-    measurements.push({ ...run, tool: tool.name, phase, requests, serverCpuMs: serverMs });
+  for (let round = 0; round < rounds; round += 1) {
+    await using planes = await startControlPlanes(names, { controllerManager: scenario.health });
+    await using folder = await temporaryFolder();
+    // Another one begins in each round: who comes first has the emptier machine, or the colder caches.
+    const turn = round % tools.length;
+    for (const [index, tool] of [...tools.slice(turn), ...tools.slice(0, turn)].entries()) {
+      if (round >= tool.scope.rounds) continue;
+      const namespace = `load-${index}`;
+      const found = await measureTool(tool, planes, scenario, join(folder.path, namespace), namespace);
+      measurements.push(...found);
+      const seconds = found.map(({ phase, wallMs }) => `${phase} ${(wallMs / 1000).toFixed(2)} s`).join(', ');
+      console.error(`${scenario.clusters} clusters, round ${round + 1} of ${rounds}, ${tool.name}: ${seconds}`);
+    }
   }
   return measurements;
 }
 
-/** Writes what is to be applied: as a commit, as files, and as requests. */
-async function prepare(phase: Phase, { folder }: Place): Promise<void> {
-  const first = workload(SIZE, 0);
-  const objects = phase === 'create' ? first : workload(SIZE, 1);
-  await commitFleet(join(folder, 'repo'), fleetFiles(objects, ['bench']));
-  const requests = objects.map(requestOf);
-  const old = new Set(first.map(requestOf));
-  await writeFile(join(folder, 'all.jsonl'), requests.join(''));
-  await writeFile(join(folder, 'changed.jsonl'), requests.filter((request) => !old.has(request)).join(''));
-}
-
-/** The line of {@link file://./support/bare-loop.ts}: the body that Muster sends. */
-function requestOf(object: JsonObject): string {
-  const [apiVersion = '', , plural] = KINDS.find((each) => each[1] === object['kind']) ?? [];
-  const base = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
-  const metadata = mapAt(object, 'metadata');
-  const labels = { ...mapAt(metadata, 'labels'), [PART_OF_LABEL]: applySetId(FLEET, APP) };
-  const body = JSON.stringify({ ...object, metadata: { ...metadata, labels } });
-  return `${JSON.stringify({ path: `${base}/namespaces/${NAMESPACE}/${plural}/${textAt(metadata, 'name')}`, body })}\n`;
-}
-
-/** Controllers have done with what came before: what they still do would count against the next phase. */
-async function quiet(cluster: ControlPlane): Promise<void> {
-  if (!flags.controllers) return;
-  const client = createApiClient(cluster.kubeconfigFor('bench', ['system:masters']));
-  await eventually(async () => {
-    const deployments = await client.list('apps/v1', 'Deployment', NAMESPACE);
-    const behind = deployments.filter(
-      (each) => numberAt(each, 'status', 'observedGeneration') !== numberAt(each, 'metadata', 'generation'),
-    );
-    assert.equal(behind.length, 0, 'every Deployment was looked at by its controller');
-  });
-}
-
-interface Listed {
-  readonly mark: string | undefined;
-  /** Changes with each write of what the object should be: status is not it. */
-  readonly state: string;
-}
-
-/** By kind and name. */
-type Listing = ReadonlyMap<string, Listed>;
-
-async function listAll(client: ApiClient): Promise<Listing> {
-  const lists = await Promise.all(
-    KINDS.map(async ([apiVersion, kind]) => {
-      const items = await client.list(apiVersion, kind, NAMESPACE);
-      const ours = items.filter((item) => textAt(item, 'metadata', 'name')?.startsWith('item-') === true);
-      return ours.map((item): readonly [string, Listed] => {
-        const generation = numberAt(item, 'metadata', 'generation');
-        const state = generation === undefined ? textAt(item, 'metadata', 'resourceVersion') : String(generation);
-        const uid = textAt(item, 'metadata', 'uid') ?? '';
-        return [`${kind} ${textAt(item, 'metadata', 'name') ?? ''}`, { mark: markOf(item), state: `${uid} ${state}` }];
-      });
-    }),
-  );
-  return new Map(lists.flat());
-}
-
-/** Each phase did what it is measured for, to exactly the objects that it concerns. */
-function verify(what: string, phase: Phase, before: Listing, after: Listing): void {
-  for (const [, kind, , count] of KINDS) {
-    const found = [...after.keys()].filter((key) => key.startsWith(`${kind} `)).length;
-    assert.equal(found, count, `${what}: so many objects of kind ${kind} are there`);
+/** All phases of one tool in a place of its own, each verified. */
+async function measureTool(
+  tool: Tool,
+  planes: ControlPlanes<string>,
+  { loads, health }: Scenario,
+  folder: string,
+  namespace: string,
+): Promise<readonly Measurement[]> {
+  const place = await openPlace(planes, folder, namespace, loads);
+  await using session = await tool.open(place);
+  const measurements: Measurement[] = [];
+  for (const phase of PHASES) {
+    await session.prepare?.(phase);
+    if (health) await quiet(planes, place);
+    const before = await listAll(planes, place);
+    const asked = await countRequests(planes);
+    const beganMs = serverCpuMs();
+    const run = await session.run(phase, async () => {
+      if (phase === 'create' || phase === '1 % changed') await writeRevision(place, loads, phase === 'create' ? 0 : 1);
+    });
+    const serverMs = serverCpuMs() - beganMs;
+    const requests = requestsSince(asked, await countRequests(planes));
+    verify(`${tool.name}, ${phase}`, phase, place, before, await listAll(planes, place));
+    const objects = place.objects * place.clusters.length;
+    if (run !== undefined)
+      measurements.push({ ...run, tool: tool.name, phase, objects, requests, serverCpuMs: serverMs });
   }
-  const written = [...after].filter(([key, { state }]) => before.get(key)?.state !== state);
-  const marks = Map.groupBy(after.values(), ({ mark }) => mark);
-  const changed = phase === '1 % changed' ? CHANGED : 0;
-  assert.equal(written.length, { create: after.size, 'no-op': 0, '1 % changed': CHANGED }[phase], `${what}: written`);
-  assert.equal(marks.get('changed')?.length ?? 0, changed, `${what}: objects of the second revision`);
-  assert.equal(marks.get('first')?.length ?? 0, after.size - changed, `${what}: objects of the first revision`);
+  return measurements;
 }
 
-/** `2000 apply, 2000 dry-run, 9 read, 2 other`. */
-function countRequests(entries: readonly AuditEntry[]): string {
-  const ours = entries.filter(({ user }) => user === 'admin');
-  const names = ours.map(({ verb, query }) => {
-    if (verb === 'patch') return query['dryRun'] === undefined ? 'apply' : 'dry-run';
-    return verb === 'get' || verb === 'list' ? 'read' : 'other';
-  });
-  const counts = ['apply', 'dry-run', 'read', 'other'].map((name) => [
-    name,
-    names.filter((each) => each === name).length,
-  ]);
-  return counts.flatMap(([name, count]) => (count === 0 ? [] : [`${count} ${name}`])).join(', ');
-}
-
-function printMeasurements(tools: readonly Tool[], measurements: readonly Measurement[]): string {
+function printMeasurements(measurements: readonly Measurement[]): string {
+  const names = [...new Set(measurements.map(({ tool }) => tool))];
   const rows = PHASES.flatMap((phase) =>
-    tools.flatMap(({ name }) => {
+    names.flatMap((name) => {
       const own = measurements.filter((each) => each.tool === name && each.phase === phase);
       const [first] = own;
       if (first === undefined) return [];
+      const seconds = (values: readonly number[]): string => (median(values) / 1000).toFixed(2);
       return [
         [
           phase,
           name,
-          first.requests,
-          printSeconds(own.map((each) => each.wallMs)),
-          (median(own.map((each) => each.cpuMs)) / 1000).toFixed(2),
-          (median(own.map((each) => each.serverCpuMs)) / 1000).toFixed(2),
+          printRequests(first.requests),
+          (sumRequests(first.requests) / first.objects).toFixed(3),
+          String(own.length),
+          phase === 'no-op' && first.tool === TOOL_NAMES.controller
+            ? '–'
+            : printSeconds(own.map((each) => each.wallMs)),
+          first.renderMs === undefined ? '' : seconds(own.map((each) => each.renderMs ?? 0)),
+          seconds(own.map((each) => each.cpuMs)),
+          seconds(own.map((each) => each.serverCpuMs)),
           median(own.map((each) => each.peakMiB)).toFixed(0),
         ],
       ];
     }),
   );
+  const counts = ['phase', 'tool', 'requests', 'per object', 'rounds'];
   return printMarkdown(
-    ['phase', 'tool', 'requests', 'wall, s', 'client CPU, s', 'server CPU, s', 'peak, MiB'],
+    [...counts, 'wall, s', 'of it render, s', 'client CPU, s', 'server CPU, s', 'peak, MiB'],
     rows,
     3,
   );
 }
 
-/** Wall times of Muster over those of the others: within one run, so that a slow or busy machine counts for all. */
-function printRatios(measurements: readonly Measurement[]): string {
-  const wall = (tool: string, phase: Phase): number | undefined => {
+function figureOf(measurements: readonly Measurement[]): Figure {
+  return (tool, phase) => {
     const own = measurements.filter((each) => each.tool === tool && each.phase === phase);
-    return own.length === 0 ? undefined : median(own.map((each) => each.wallMs));
+    const [first] = own;
+    if (first === undefined) return undefined;
+    return {
+      wallMs: median(own.map((each) => each.wallMs)),
+      requests: Math.max(...own.map((each) => sumRequests(each.requests))),
+      tickMs: medianOf(own.flatMap(({ tickMs, objects }) => (tickMs === undefined ? [] : [(tickMs * 1000) / objects]))),
+    };
   };
-  const lines = TOOLS.slice(1).flatMap(({ name }) =>
-    PHASES.flatMap((phase) => {
-      const [own, other] = [wall('muster sync --once', phase), wall(name, phase)];
-      return own === undefined || other === undefined
-        ? []
-        : [`muster sync --once takes ${(own / other).toFixed(2)} × the time of "${name}" for ${phase}`];
-    }),
-  );
-  return lines.join('\n');
 }
 
-function kubectlVersion(): string {
-  const { stdout, error } = spawnSync(KUBECTL, ['version', '--client', '--output=json'], { encoding: 'utf8' });
-  if (error !== undefined) throw new Error(`${KUBECTL} cannot be run (${error.message}). Name another with KUBECTL.`);
+function kubectlVersion(kubectl: string): string {
+  const { stdout, error } = spawnSync(kubectl, ['version', '--client', '--output=json'], { encoding: 'utf8' });
+  if (error !== undefined) throw new Error(`${kubectl} cannot be run (${error.message}). Name another with KUBECTL.`);
   return textAt(JSON.parse(stdout), 'clientVersion', 'gitVersion') ?? 'unknown';
 }

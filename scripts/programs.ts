@@ -1,9 +1,11 @@
 /**
- * Provides kustomize and Helm for tests, of the versions that `tools/kustomize/go.mod` and `tools/helm/go.mod` pin, built once on
- * a machine. As a command it prints the folders they are in: `PATH="$(node scripts/programs.ts):$PATH" muster check`.
+ * Provides kustomize and Helm for tests, of the versions that `tools/kustomize/go.mod` and `tools/helm/go.mod` pin, and
+ * `bench/peers` for benchmarks, each built once on a machine. As a command it prints the folders of the first two:
+ * `PATH="$(node scripts/programs.ts):$PATH" muster check`.
  */
 import { execFile } from 'node:child_process';
-import { realpathSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,11 +24,14 @@ interface Recipe {
   /** Makes it print its version. */
   readonly ask: readonly string[];
   readonly minutes: string;
+  /** Files of ours that are compiled into it, in the folder: with another content it is another program. */
+  readonly sources?: readonly string[];
 }
 
 const TOOLS = join(import.meta.dirname, '../tools');
 const KUSTOMIZE = readPin(join(TOOLS, 'kustomize'), 'sigs.k8s.io/kustomize/kustomize/v5');
 const HELM = readPin(join(TOOLS, 'helm'), 'helm.sh/helm/v3');
+const PEERS = join(import.meta.dirname, '../bench/peers');
 
 const RECIPES = {
   kustomize: {
@@ -42,6 +47,14 @@ const RECIPES = {
     linkerFlags: `-X helm.sh/helm/v3/internal/version.version=v${HELM}`,
     ask: ['version', '--short'],
     minutes: 'two minutes',
+  },
+  'flux-ssa': {
+    folder: PEERS,
+    version: readPin(PEERS, 'github.com/fluxcd/pkg/ssa'),
+    linkerFlags: '',
+    ask: ['--version'],
+    minutes: 'three minutes',
+    sources: ['go.mod', 'flux-ssa/main.go'],
   },
 } as const satisfies Record<string, Recipe>;
 
@@ -63,7 +76,7 @@ export async function provideProgram(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<ProvidedProgram> {
   const recipe: Recipe = RECIPES[name];
-  const folderName = `${name}-${recipe.version}-${PLATFORM.os}-${PLATFORM.arch}`;
+  const folderName = `${name}-${recipe.version}${digest(recipe)}-${PLATFORM.os}-${PLATFORM.arch}`;
   const directory = join(userCache(environment), 'muster/programs', folderName);
   const program = { directory, file: join(directory, name), version: recipe.version };
   if (await isWhole(program)) return program;
@@ -79,12 +92,20 @@ export async function provideProgram(
     return program;
   } catch (error) {
     throw new Error(
-      `There is no ${name} ${recipe.version} to run tests with: ${messageOf(error)}. Install Go 1.26, and allow access to a Go module proxy.`,
+      `There is no ${name} ${recipe.version} to run ${recipe.sources === undefined ? 'tests' : 'benchmarks'} with: ${messageOf(error)}. Install Go 1.26, and allow access to a Go module proxy.`,
       { cause: error },
     );
   } finally {
     progress.stop();
   }
+}
+
+/** `''` for a program that is not ours: its version says it all. */
+function digest({ folder, sources = [] }: Recipe): string {
+  if (sources.length === 0) return '';
+  const hash = createHash('sha256');
+  for (const file of sources) hash.update(readFileSync(join(folder, file)));
+  return `-${hash.digest('hex').slice(0, 8)}`;
 }
 
 const MARKER = 'complete.json';

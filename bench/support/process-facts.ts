@@ -25,6 +25,11 @@ export function residentMiB(pid: number): number {
   return Number(kibibytes) / 1024;
 }
 
+/** The most memory that a process ever had in RAM, in MiB; 0 when it is gone. */
+export function peakMiB(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(pid, 'status'))?.[1] ?? 0) / 1024;
+}
+
 function commandOf(pid: number): string {
   return read(pid, 'comm').trim();
 }

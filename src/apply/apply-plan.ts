@@ -1,4 +1,4 @@
-import { mapLimited } from '../concurrency.ts';
+import { createSlots, mapLimited, type Slots } from '../concurrency.ts';
 import type {
   AppPlan,
   ApplyAction,
@@ -15,8 +15,9 @@ import type { ClusterWriter, Refusal } from '../model/ports.ts';
 import { describeRefusal } from '../object/describe-refusal.ts';
 import { isContainer } from './contents.ts';
 import { settleInventory, sameInventory } from './inventory.ts';
+import { inTurns } from './waves.ts';
 
-/** Writes under way at once: 4–16 saturate an API server on two cores (design 6). */
+/** Writes under way at once, over all apps: 4–16 saturate an API server on two cores (design 6). */
 const PARALLEL = 8;
 
 /** Told as objects are done, for people who watch. */
@@ -27,6 +28,9 @@ export type OnProgress = (result: ObjectResult) => void;
  * is left.
  * The first inventory write is a compare-and-swap: whoever loses it writes nothing.
  *
+ * Apps that need not wait for one another go side by side ({@link inTurns}): a small app is a handful of requests, one after
+ * the other, and most of its time goes by between them.
+ *
  * An outage ends the write phase; what was done until then is in the result.
  */
 export async function applyPlan(
@@ -36,15 +40,14 @@ export async function applyPlan(
   onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<ApplyResult> {
+  const context: Context = { fleet, writer, onProgress, signal, slots: createSlots(PARALLEL) };
   const apps: AppResult[] = [];
-  for (const app of plan.apps) {
-    if (app.blocked !== undefined) {
-      await recordNote(app, { fleet, writer, onProgress, signal });
-      continue;
-    }
-    const result = await applyApp(app, { fleet, writer, onProgress, signal });
-    apps.push(result.app);
-    if (result.outage !== undefined) return { apps, outage: result.outage };
+  for (const app of plan.apps) if (app.blocked !== undefined) await recordNote(app, context);
+  for (const turn of inTurns(plan.apps.filter(({ blocked }) => blocked === undefined))) {
+    const outcomes = await applyTogether(turn, context);
+    apps.push(...outcomes.map(({ app }) => app));
+    const outage = outcomes.find((each) => each.outage !== undefined)?.outage;
+    if (outage !== undefined) return { apps, outage };
   }
   return { apps };
 }
@@ -59,11 +62,25 @@ async function recordNote({ note }: AppPlan, { fleet, writer, signal }: Context)
   }
 }
 
+/** When one of them finds that the cluster is gone, no further one is begun. */
+async function applyTogether(plans: readonly AppPlan[], context: Context): Promise<readonly AppOutcome[]> {
+  let isGone = false;
+  const outcomes = await mapLimited(plans, PARALLEL, async (plan) => {
+    if (isGone) return [];
+    const outcome = await applyApp(plan, context);
+    isGone ||= outcome.outage !== undefined;
+    return [outcome];
+  });
+  return outcomes.flat();
+}
+
 interface Context {
   readonly fleet: string;
   readonly writer: ClusterWriter;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
+  /** Taken for each write, so that the writer is asked at the moment at which it can send. */
+  readonly slots: Slots;
 }
 
 interface AppOutcome {
@@ -99,19 +116,22 @@ async function applyApp(plan: AppPlan, context: Context): Promise<AppOutcome> {
 
 async function recordIntent(
   plan: AppPlan,
-  { fleet, writer, signal }: Context,
+  { fleet, writer, signal, slots }: Context,
 ): Promise<{ readonly intent?: Inventory }> {
   if (plan.intent === undefined) return {};
-  return {
-    intent: await writer.putInventory(fleet, { ...plan.intent, ...plan.settings, revision: plan.revision }, signal),
-  };
+  const intent = { ...plan.intent, ...plan.settings, revision: plan.revision };
+  return { intent: await slots.use(() => writer.putInventory(fleet, intent, signal)) };
 }
 
-async function recordOutcome(plan: AppPlan, result: AppResult, { fleet, writer, signal }: Context): Promise<void> {
+async function recordOutcome(
+  plan: AppPlan,
+  result: AppResult,
+  { fleet, writer, signal, slots }: Context,
+): Promise<void> {
   const settled = settleInventory(plan, result);
   const recorded = plan.intent ?? plan.inventory;
   if (settled === undefined || recorded === undefined || sameInventory(settled, recorded)) return;
-  await writer.putInventory(fleet, settled, signal);
+  await slots.use(() => writer.putInventory(fleet, settled, signal));
 }
 
 /** We stopped, not the cluster: what was done until then need not be found out by the next write phase. */
@@ -134,8 +154,12 @@ async function runTransfers(plan: AppPlan, add: OnProgress, context: Context): P
   return results.every(({ outcome }) => outcome !== 'failed');
 }
 
-async function transferObject(app: string, action: TransferAction, { writer, signal }: Context): Promise<ObjectResult> {
-  const answer = await writer.transfer(action, signal);
+async function transferObject(
+  app: string,
+  action: TransferAction,
+  { writer, signal, slots }: Context,
+): Promise<ObjectResult> {
+  const answer = await slots.use(() => writer.transfer(action, signal));
   if (answer.state === 'refused') return refused(app, action.id, answer.refusal);
   return { app, id: action.id, outcome: 'configured', reason: action.reason };
 }
@@ -153,9 +177,13 @@ async function runSteps(plan: AppPlan, add: OnProgress, context: Context): Promi
   return true;
 }
 
-async function applyObject(app: string, action: ApplyAction, { writer, signal }: Context): Promise<ObjectResult> {
+async function applyObject(
+  app: string,
+  action: ApplyAction,
+  { writer, signal, slots }: Context,
+): Promise<ObjectResult> {
   const { request, before } = action;
-  const answer = await writer.apply(request, signal);
+  const answer = await slots.use(() => writer.apply(request, signal));
   if (answer.state === 'refused') return refused(app, request.id, answer.refusal);
   const { object } = answer;
   const same = before !== undefined && before.resourceVersion === object.resourceVersion;
@@ -171,7 +199,7 @@ async function runDeletes(
   deletes: readonly DeleteAction[],
   app: string,
   add: OnProgress,
-  { writer, signal }: Context,
+  { writer, signal, slots }: Context,
 ): Promise<void> {
   let refusals = 0;
   for (const action of deletes) {
@@ -179,7 +207,7 @@ async function runDeletes(
       add({ app, id: action.id, outcome: 'waiting', reason: 'something that would go with it could not be deleted' });
       continue;
     }
-    const answer = await writer.delete(action, signal);
+    const answer = await slots.use(() => writer.delete(action, signal));
     if (answer.state === 'refused') {
       refusals += 1;
       add(refused(app, action.id, answer.refusal));

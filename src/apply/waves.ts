@@ -1,3 +1,4 @@
+import type { AppPlan } from '../model/apply.ts';
 import type { Manifest, ObjectId } from '../model/manifest.ts';
 import { kindDefinedBy } from '../object/defined-kind.ts';
 import { compareIds, groupKindKey } from '../object/id.ts';
@@ -55,4 +56,28 @@ export function inSteps<Item>(
   return [...byRank.keys()]
     .sort((a, b) => a - b)
     .map((rank) => (byRank.get(rank) ?? []).toSorted((a, b) => compareIds(idOf(a), idOf(b))));
+}
+
+/**
+ * Groups the apps of a plan into turns: those of one turn may be carried out at the same time, and turns follow one another in
+ * the order of the plan.
+ *
+ * Side by side go apps that only apply, and only objects in namespaces. What others may refer to (namespaces, definitions,
+ * roles, webhooks) and what gives something back (deletions, transfers) keeps its place between the others.
+ */
+export function inTurns(apps: readonly AppPlan[]): readonly (readonly AppPlan[])[] {
+  const turns: AppPlan[][] = [];
+  let isOpen = false;
+  for (const app of apps) {
+    const joins = isOpen && concernsItself(app);
+    if (joins) turns.at(-1)?.push(app);
+    else turns.push([app]);
+    isOpen = concernsItself(app);
+  }
+  return turns;
+}
+
+function concernsItself({ transfers, steps, recreations, deletes }: AppPlan): boolean {
+  if (transfers.length + recreations.length + deletes.length > 0) return false;
+  return steps.every((step) => step.every(({ request }) => request.id.namespace !== ''));
 }

@@ -1,5 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
+import { dirname } from 'node:path';
 import { PortError } from '../model/errors.ts';
 import { nearestName } from '../object/nearest.ts';
 
@@ -80,10 +82,11 @@ function headersOf(options: RequestOptions): Record<string, string> {
   return headers;
 }
 
+/** A config of its own for each caller, who chooses the context in it. Its parts are shared: they are the same text. */
 function load(file: string): KubeConfig {
   const config = new KubeConfig();
   try {
-    config.loadFromFile(file);
+    config.loadFromOptions(parseOnce(file, readFileSync(file, 'utf8')));
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw bad(
@@ -92,6 +95,18 @@ function load(file: string): KubeConfig {
       missing ? 'Name it with --kubeconfig or KUBECONFIG.' : 'Try "kubectl config view" with it.',
     );
   }
+  return config;
+}
+
+/** The kubeconfig that was parsed last. A fleet of a hundred clusters is a hundred contexts of one file. */
+let last: { readonly file: string; readonly text: string; readonly config: KubeConfig } | undefined;
+
+function parseOnce(file: string, text: string): KubeConfig {
+  if (last?.file === file && last.text === text) return last.config;
+  const config = new KubeConfig();
+  config.loadFromString(text);
+  config.makePathsAbsolute(dirname(file));
+  last = { file, text, config };
   return config;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { applyPlan } from '../../src/apply/apply-plan.ts';
 import { type Fence, fencedWriter } from '../../src/apply/fenced-writer.ts';
 import { withIntent } from '../../src/apply/inventory.ts';
@@ -80,6 +81,13 @@ async function run(apps: readonly AppPlan[], answers: Answers = {}): Promise<Run
   const told: ObjectResult[] = [];
   const result = await applyPlan({ apps }, FLEET, writer, (each) => void told.push(each), new AbortController().signal);
   return { result, writer, told };
+}
+
+async function applyPlanWith(
+  writer: MemoryWriter,
+  apps: readonly AppPlan[],
+): Promise<{ readonly result: ApplyResult }> {
+  return { result: await applyPlan({ apps }, FLEET, writer, () => {}, new AbortController().signal) };
 }
 
 function outcomes({ result }: Run): readonly string[] {
@@ -182,6 +190,67 @@ test('a deletion that is refused or not finished stays recorded, and the next on
     slow.writer.log,
     ['store web: old', 'delete ConfigMap shop/old'],
     'and nothing new is to be recorded',
+  );
+});
+
+/** Takes writes one event loop turn later, and remembers how many were under way at once. */
+function slowWriter(answers: Answers = {}): { readonly writer: MemoryWriter; readonly most: () => number } {
+  const inner = memoryWriter(answers);
+  let underWay = 0;
+  let most = 0;
+  const later = async <T>(write: () => Promise<T>): Promise<T> => {
+    most = Math.max(most, (underWay += 1));
+    await setImmediate();
+    return write().finally(() => (underWay -= 1));
+  };
+  const writer: MemoryWriter = {
+    ...inner,
+    apply: (request, signal) => later(() => inner.apply(request, signal)),
+    delete: (deleted, signal) => later(() => inner.delete(deleted, signal)),
+    putInventory: (fleet, inventory, signal) => later(() => inner.putInventory(fleet, inventory, signal)),
+  };
+  return { writer, most: () => most };
+}
+
+test('apps that only apply go side by side, with no more writes under way than one app may have', async () => {
+  const apps = Array.from({ length: 20 }, (_app, index) =>
+    planOf([[action(map(`a-${index}`)), action(map(`b-${index}`))]], [], { app: `app-${index}` }),
+  );
+  const { writer, most } = slowWriter();
+  const { result } = await applyPlanWith(writer, apps);
+  assert.deepEqual(
+    result.apps.map(({ app, objects }) => [app, objects.length]),
+    apps.map(({ app }) => [app, 2]),
+    'in the order of the plan',
+  );
+  assert.equal(most(), 8);
+});
+
+test('a namespace comes in its turn: apps before it are done, and apps after it are not begun', async () => {
+  const namespace = manifest('apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n');
+  const apps = [
+    planOf([[action(A)]], [], { app: 'first' }),
+    planOf([[action(namespace)]], [], { app: 'second' }),
+    planOf([[action(B)]], [], { app: 'third' }),
+  ];
+  const { writer } = slowWriter();
+  await applyPlanWith(writer, apps);
+  assert.deepEqual(
+    writer.log.filter((each) => each.startsWith('apply')),
+    ['apply ConfigMap shop/a', 'apply Namespace shop', 'apply ConfigMap shop/b'],
+  );
+});
+
+test('of apps side by side an outage ends those under way, each with its record, and begins no other', async () => {
+  const apps = Array.from({ length: 20 }, (_app, index) =>
+    planOf([[action(map(`a-${index}`))]], [], { app: `app-${index}` }),
+  );
+  const { writer } = slowWriter({ 'apply ConfigMap shop/a-0': 'UNREACHABLE' });
+  const { result } = await applyPlanWith(writer, apps);
+  assert.equal(result.outage?.code, 'UNREACHABLE');
+  assert.deepEqual(
+    result.apps.map(({ app }) => app),
+    apps.slice(0, 8).map(({ app }) => app),
   );
 });
 

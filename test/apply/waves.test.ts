@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { definedKinds, inSteps } from '../../src/apply/waves.ts';
+import { definedKinds, inSteps, inTurns } from '../../src/apply/waves.ts';
+import type { AppPlan } from '../../src/model/apply.ts';
 import type { ObjectId } from '../../src/model/manifest.ts';
 import { formatId } from '../../src/object/id.ts';
 import { manifest } from '../support/objects.ts';
@@ -77,4 +78,31 @@ spec: {group: example.com, names: {kind: Widget, plural: widgets}, scope: Namesp
 
 test('nothing makes no step', () => {
   assert.deepEqual(steps([]), []);
+});
+
+/** An app of a plan: what it applies, and whether it deletes something. */
+function app(name: string, applies: readonly string[], deletes = false): AppPlan {
+  const found = applies.map((text) => ({ request: { id: id(text) } }));
+  // oxlint-disable-next-line no-unsafe-type-assertion -- what is looked at of a plan
+  return {
+    app: name,
+    transfers: [],
+    steps: [found],
+    recreations: [],
+    deletes: deletes ? [{}] : [],
+  } as unknown as AppPlan;
+}
+
+test('apps go side by side between those that others may wait for, and the order of the plan stays', () => {
+  const apps = [
+    app('a', ['ConfigMap shop/a']),
+    app('b', []),
+    app('c', ['Namespace pay', 'ConfigMap pay/c']),
+    app('d', ['ConfigMap pay/d']),
+    app('e', ['apps/Deployment pay/e']),
+    app('f', ['ConfigMap pay/f'], true),
+    app('g', ['ConfigMap pay/g']),
+  ];
+  const turns = inTurns(apps).map((turn) => turn.map((each) => each.app));
+  assert.deepEqual(turns, [['a', 'b'], ['c'], ['d', 'e'], ['f'], ['g']]);
 });
