@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { INVENTORY_NAMESPACE, inventoryName } from '../../src/object/applyset.ts';
-import { printJson } from '../../src/object/json.ts';
+import { INVENTORY_NAMESPACE, inventoryName, PART_OF_LABEL } from '../../src/object/applyset.ts';
+import { compareText } from '../../src/object/id.ts';
+import { printJson, textAt } from '../../src/object/json.ts';
 import type { AuditEntry } from '../support/audit-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
@@ -134,6 +135,56 @@ describe('50 apps of 100 objects', () => {
     await fleet.restart();
     const again = await fleet.requestsDuring(() => fleet.tick(), 'c02');
     assert.deepEqual(printRequests(again.filter(isNew)).toSorted(), START);
+  });
+});
+
+describe('A fleet of 60 apps', () => {
+  it('asks for its objects by a label alone, in a URL that any proxy takes, and sees no object of anybody else', async () => {
+    const apps = Array.from({ length: 60 }, (_, index) => `app-${index + 1}`);
+    await using fleet = await world.fleet('wordy', { clusters: ['c03'], watching: true });
+    const api = world.clusters['c03']?.api;
+    assert.ok(api !== undefined);
+    const labels = { [PART_OF_LABEL]: 'applyset-of-somebody-else-v1' };
+    await api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'other', namespace: 'wordy', labels } });
+    const base = (app: string): [string, string] => [`apps/${app}/base/all.yaml`, configMaps(1, {}, `${app}-`)];
+    fleet.commit(Object.fromEntries(apps.map(base)));
+    const start = await fleet.requestsDuring(() => fleet.tick('c03'), 'c03');
+    await fleet.sync();
+    const selectors = start
+      .filter(({ resource }) => resource === 'configmaps')
+      .map(({ query }) => query['labelSelector']);
+    assert.ok(selectors.includes(PART_OF_LABEL));
+    assert.ok(selectors.every((selector = '') => selector.length < 4000));
+    const names = async (): Promise<readonly string[]> => {
+      const { observation } = await fleet.tick('c03');
+      return [...observation.objects.values()].map(({ id }) => id.name).toSorted(compareText);
+    };
+    const ours = apps.map((app) => `${app}-0`).toSorted(compareText);
+    assert.deepEqual(await names(), ours);
+
+    await api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late', namespace: 'wordy', labels } });
+    // Events come in order: when this one was seen, so was the one before it.
+    const target = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'wordy', name: 'app-7-0' };
+    await api.patch(target, { data: { value: 'evil' } }, { manager: 'kubectl-edit' });
+    await eventually(async () => {
+      await fleet.tick('c03');
+      const live = await fleet.get('v1', 'ConfigMap', 'app-7-0', 'c03');
+      assert.equal(textAt(live, 'data', 'value'), 'as it was');
+    });
+    assert.deepEqual(await names(), ours);
+    await fleet.sync();
+
+    fleet.commit(Object.fromEntries([base('app-61')]));
+    const more = await fleet.requestsDuring(() => fleet.tick('c03'), 'c03');
+    assert.deepEqual(printRequests(more.filter(isNew)), [
+      'list configmaps',
+      'dry-run configmaps wordy/app-61-0',
+      'create configmaps muster-system/wordy.app-61',
+      'apply configmaps wordy/app-61-0',
+      'update configmaps muster-system/wordy.app-61',
+    ]);
+    const quiet = await fleet.requestsDuring(() => fleet.sync(), 'c03');
+    assert.deepEqual(printRequests(quiet), []);
   });
 });
 
