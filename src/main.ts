@@ -19,7 +19,7 @@ function processIo(): Io {
     err: (text) => void process.stderr.write(text),
     env: takeEnvironment(),
     errIsTerminal: process.stderr.isTTY,
-    columns: process.stderr.columns,
+    size: () => ({ columns: process.stderr.columns, rows: process.stderr.rows }),
     colour: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
   };
 }

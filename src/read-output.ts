@@ -14,7 +14,7 @@ export function createReadOutput(cache: ParseCache): ReadOutput {
     const key = `output ${hashText(text)}`;
     const known = cache.get(key);
     if (known !== undefined) return known;
-    const limits = { maxBytes: MAX_BYTES, maxCrdBytes: MAX_BYTES, maxDocuments: MAX_DOCUMENTS };
+    const limits = { maxBytes: MAX_BYTES, maxGeneratedBytes: MAX_BYTES, maxDocuments: MAX_DOCUMENTS };
     const parsed = parseYaml(text, { limits });
     cache.set(key, parsed);
     return parsed;

@@ -278,7 +278,7 @@ export async function reconcileCluster(
     });
     const doubt = deletesAnything(decided) ? await ports.confirmHead?.(revision, signal) : undefined;
     const plan = doubt === undefined ? decided : withholdDeletions(decided, doubt);
-    ports.onPhase?.({ kind: 'applying', total: countWrites(plan) });
+    ports.onPhase?.({ kind: 'applying', total: countWrites(plan), ...waveOf(plan, target) });
     const writer = fencedWriter(ports.writer, fenceOf(input, ports));
     const result = input.readOnly ? { apps: [] } : await applyPlan(plan, fleet.name, writer, ports.onProgress, signal);
     if (result.outage !== undefined) return { tick: failed(result.outage, result), memory };
@@ -300,6 +300,15 @@ function suspendedApps({ clusters }: RenderedFleet): ReadonlySet<string> {
 
 function countWrites({ apps }: ApplyPlan): number {
   return apps.reduce((sum, { steps, deletes }) => sum + steps.flat().length + deletes.length, 0);
+}
+
+/** The highest wave that is written to; nothing where no app of these has several. */
+function waveOf({ apps }: ApplyPlan, target: RenderedCluster): { readonly wave?: number } {
+  const writing = new Set(apps.flatMap(({ steps }) => steps.flat().map(({ request }) => idKey(request.id))));
+  const waves = target.apps
+    .filter(({ manifests }) => manifests.some(({ policy }) => policy.wave !== manifests[0]?.policy.wave))
+    .flatMap(({ manifests }) => manifests.filter(({ id }) => writing.has(idKey(id))).map(({ policy }) => policy.wave));
+  return waves.length === 0 ? {} : { wave: waves.reduce((a, b) => Math.max(a, b)) };
 }
 
 function nobody(): undefined {

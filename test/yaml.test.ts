@@ -391,6 +391,9 @@ suite('limits', () => {
     const crd = (size: number): string => `kind: CustomResourceDefinition\na: ${'x'.repeat(size)}\n`;
     assert.equal(parseYaml(utf8(crd(5_000_000))).broken, false);
     assertError(crd(6_000_000), '1:1 TOO_LARGE the file has 6,000,035 bytes; the limit is 5,242,880');
+    const list = (size: number): string => `{"kind": "ConfigMapList", "a": "${'x'.repeat(size)}"}`;
+    assert.equal(parseYaml(utf8(list(1_053_739))).broken, false);
+    assertError(list(6_000_000), '1:1 TOO_LARGE the file has 6,000,034 bytes; the limit is 5,242,880');
     assert.equal(parseYaml('a: 1\n---\n'.repeat(999)).broken, false);
     assertError('a: 1\n---\n'.repeat(50_000), '2000:1 TOO_LARGE the file has 50,001 documents; the limit is 1,000');
     assert.equal(parseYaml(maps(10_000)).broken, false);

@@ -1,9 +1,11 @@
+import type { AppPlan } from '../model/apply.ts';
 import type { FleetState } from '../model/fleet-state.ts';
 import type { Tick } from '../model/tick.ts';
 import { EMPTY_MEMORY, reconcileCluster } from '../reconcile.ts';
 import { mapLimited } from '../concurrency.ts';
 import { PortError } from '../model/errors.ts';
 import type { RenderedFleet } from '../model/render.ts';
+import { formatId } from '../object/id.ts';
 import { assessCluster, isInSync } from '../report/assess-cluster.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
 import { connect, humanManagers, openHub } from './connections.ts';
@@ -123,10 +125,25 @@ async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCal
 function rowsOf(tick: Tick): readonly (readonly string[])[] {
   const cluster = tick.target.cluster.name;
   if (tick.state === 'failed') return [[cluster, '-', 'error', '-', assessCluster(tick).text]];
-  return tick.target.apps.map(({ name, manifests }) => {
+  const wanted = tick.target.apps.map(({ name, manifests }) => {
     const { state, text } = assessCluster(onlyApp(tick, name));
     return [cluster, name, state, String(manifests.length), state === 'success' ? driftNote(tick, name) : text];
   });
+  // What an app left behind is there, and may wait for somebody who reads this.
+  const leaving = tick.plan.apps.filter(({ app }) => tick.target.apps.every(({ name }) => name !== app));
+  const left = leaving.map((plan) => {
+    const { state, text } = assessCluster(onlyApp(tick, plan.app));
+    const objects = String(plan.inventory?.entries.length ?? 0);
+    return [cluster, plan.app, state, objects, state === 'success' ? leavingNote(plan) : text];
+  });
+  return [...wanted, ...left];
+}
+
+function leavingNote({ kept }: AppPlan): string {
+  const [first] = kept;
+  return first === undefined
+    ? 'not wanted here any more'
+    : `${kept.length} stay: ${formatId(first.id)} (${first.reason})`;
 }
 
 /** The same tick as if the cluster had this app alone. */

@@ -1,8 +1,10 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ObjectResult, Outcome } from '../model/apply.ts';
+import type { RenderedCluster } from '../model/render.ts';
 import type { Tick } from '../model/tick.ts';
 import { formatId, idKey } from '../object/id.ts';
-import { assessCluster } from '../report/assess-cluster.ts';
+import { printJson } from '../object/json.ts';
+import { assessCluster, type ClusterVerdict } from '../report/assess-cluster.ts';
 import { toOutput } from './diagnostics.ts';
 import { printDocument } from './print-document.ts';
 import { printTable } from './table.ts';
@@ -39,39 +41,52 @@ interface NotDone {
 
 const COUNTED = ['created', 'configured', 'unchanged', 'deleted'] as const;
 
+/** The last look at a cluster that a sync was for; `undefined`: the time was over before the first one ended. */
+export interface Look {
+  readonly target: RenderedCluster;
+  readonly tick: Tick | undefined;
+}
+
 /** A table of changes, and below it everything that was not done, with its reason. */
-export function printReport(ticks: readonly Tick[], history: SyncHistory): string {
-  const rows = ticks.map((tick) => {
-    const cluster = tick.target.cluster.name;
-    const { state, text } = assessCluster(tick);
-    const counts = countChanges(tick, history);
-    return [cluster, state, ...COUNTED.map((each) => String(counts[each])), String(notDone(tick).length), text];
+export function printReport(looks: readonly Look[], history: SyncHistory): string {
+  const rows = looks.map((look) => {
+    const { name } = look.target.cluster;
+    const { state, text } = verdictOf(look);
+    const counts = countChanges(look, history);
+    return [name, state, ...COUNTED.map((each) => String(counts[each])), String(notDone(look).length), text];
   });
-  const open = ticks.flatMap((tick) =>
-    notDone(tick).map(({ object, outcome, reason }) => [tick.target.cluster.name, object, outcome, reason]),
-  );
+  const open = looks.flatMap((look) => sameReason(notDone(look)).map((each) => [look.target.cluster.name, ...each]));
   const headers = ['CLUSTER', 'STATE', 'CREATED', 'CONFIGURED', 'UNCHANGED', 'DELETED', 'SKIPPED', 'DETAILS'];
   const table = printTable(headers, rows);
   return open.length === 0 ? table : `${table}\n${printTable(['CLUSTER', 'OBJECT', 'SKIPPED', 'WHY'], open)}`;
 }
 
+/** Rows of the table: thousands of objects that wait for the same are one. JSON names them all. */
+function sameReason(objects: readonly NotDone[]): readonly (readonly string[])[] {
+  const groups = Map.groupBy(objects, ({ app, outcome, reason }) => printJson([app, outcome, reason]));
+  return [...groups.values()].flatMap(([first, ...more]) =>
+    first === undefined
+      ? []
+      : [[`${first.object}${more.length === 0 ? '' : `, +${more.length}`}`, first.outcome, first.reason]],
+  );
+}
+
 export function printJsonReport(
   revision: string,
-  ticks: readonly Tick[],
+  looks: readonly Look[],
   history: SyncHistory,
   diagnostics: readonly Diagnostic[],
 ): string {
-  const clusters = ticks.map((tick) => {
-    const cluster = tick.target.cluster.name;
-    const objects = history.of(cluster).map(({ app, id, outcome, reason }) => ({
+  const clusters = looks.map((look) => {
+    const { cluster, digest } = look.target;
+    const objects = history.of(cluster.name).map(({ app, id, outcome, reason }) => ({
       app,
       object: formatId(id),
       outcome,
       ...(reason === '' ? {} : { reason }),
     }));
-    const counts = countChanges(tick, history);
-    const { digest } = tick.target;
-    return [cluster, { ...assessCluster(tick), digest, counts, objects, skipped: notDone(tick) }] as const;
+    const counts = countChanges(look, history);
+    return [cluster.name, { ...verdictOf(look), digest, counts, objects, skipped: notDone(look) }] as const;
   });
   return printDocument('Sync', {
     revision,
@@ -80,12 +95,20 @@ export function printJsonReport(
   });
 }
 
+function verdictOf({ tick }: Look): ClusterVerdict {
+  if (tick !== undefined) return assessCluster(tick);
+  return { state: 'pending', text: 'the time was over before its first look ended. --timeout gives it more' };
+}
+
 /** Over all looks: what was there already counts as unchanged. */
-function countChanges(tick: Tick, history: SyncHistory): Readonly<Record<(typeof COUNTED)[number], number>> {
-  const written = history.of(tick.target.cluster.name);
+function countChanges(
+  { target, tick }: Look,
+  history: SyncHistory,
+): Readonly<Record<(typeof COUNTED)[number], number>> {
+  const written = history.of(target.cluster.name);
   const count = (outcome: Outcome): number => written.filter((each) => each.outcome === outcome).length;
   const changed = new Set(written.filter((each) => each.outcome !== 'unchanged').map(({ id }) => idKey(id)));
-  const same = tick.state === 'failed' ? [] : tick.plan.apps.flatMap((app) => app.skipped);
+  const same = tick?.state === 'done' ? tick.plan.apps.flatMap((app) => app.skipped) : [];
   const unchanged = same.filter(({ id, outcome }) => outcome === 'unchanged' && !changed.has(idKey(id))).length;
   return {
     created: count('created'),
@@ -96,8 +119,8 @@ function countChanges(tick: Tick, history: SyncHistory): Readonly<Record<(typeof
 }
 
 /** As of the last look. An app that is held back as a whole is one entry, not one for each of its objects. */
-function notDone(tick: Tick): readonly NotDone[] {
-  if (tick.state === 'failed') return [];
+function notDone({ tick }: Look): readonly NotDone[] {
+  if (tick?.state !== 'done') return [];
   const failed = tick.result.apps.flatMap(({ app, objects }) =>
     objects
       .filter(({ outcome }) => outcome === 'failed' || outcome === 'waiting')

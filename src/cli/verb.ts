@@ -37,8 +37,8 @@ export interface Io {
   readonly err: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly errIsTerminal: boolean;
-  /** Width of that terminal; absent: not known. */
-  readonly columns?: number;
+  /** Of that terminal, in characters, as it is now; absent, or 0: not known. */
+  readonly size?: () => { readonly columns?: number; readonly rows?: number };
   /** Colours are wanted on `err`. */
   readonly colour: boolean;
 }

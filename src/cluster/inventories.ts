@@ -67,7 +67,7 @@ export function encodeInventory(fleet: string, inventory: Inventory): JsonObject
       annotations: {
         [TOOLING_ANNOTATION]: `muster/v${FORMAT}`,
         [GROUP_KINDS_ANNOTATION]: kinds.join(','),
-        [NAMESPACES_ANNOTATION]: namespaces.join(','),
+        [NAMESPACES_ANNOTATION]: asFarAsItFits(namespaces),
       },
     },
     data: {
@@ -174,6 +174,14 @@ function parseNote(text: string | undefined): JsonValue | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** All annotations of an object have 256 KiB; thousands of namespaces with long names are more. We never read it. */
+const LONGEST_ANNOTATION = 200_000;
+
+function asFarAsItFits(names: readonly string[]): string {
+  const text = names.join(',');
+  return text.length <= LONGEST_ANNOTATION ? text : text.slice(0, text.lastIndexOf(',', LONGEST_ANNOTATION));
 }
 
 function row(entry: InventoryEntry): readonly JsonValue[] {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../model/json.ts';
 import type { LiveObject, ServedKind } from '../model/observation.ts';
 import { apiVersionOf } from '../object/id.ts';
-import { isObject, listAt, textAt } from '../object/json.ts';
+import { isObject, listAt, mapAt, textAt } from '../object/json.ts';
 import { corrupt, outage } from './api-error.ts';
 import { objectPath } from './paths.ts';
 import type { Answer, ApiRequest, Transport } from './transport.ts';
@@ -64,18 +64,37 @@ export async function listObjects(
       return listObjects(cluster, transport, describe, query, signal, beginnings - 1);
     }
     const list = listOf(answer, request, cluster);
-    for (const item of listAt(list, 'items')) if (isObject(item)) objects.push(describe(withKind(item, query.served)));
+    for (const item of listAt(list, 'items')) {
+      if (isObject(item) && isSelected(query, item)) objects.push(describe(withKind(item, query.served)));
+    }
     token = textAt(list, 'metadata', 'continue') ?? '';
     if (token === '') return { objects, resourceVersion: textAt(list, 'metadata', 'resourceVersion') ?? '' };
   }
 }
 
-/** The query of a list or watch as URL parameters. */
+/**
+ * Characters of values in one selector, about 50 ids: a URL of 8,000 is more than many load balancers take, and the headers
+ * of a watch over HTTP/2 must fit in 64 KiB.
+ */
+const LONGEST_VALUES = 3000;
+
+/**
+ * The query of a list or watch as URL parameters. Where a label may have more values than fit, all objects are asked for
+ * that have it at all: {@link isSelected} then tells ours from those of others.
+ */
 export function listParameters(query: ListQuery): Record<string, string> {
-  const terms = query.selector.map(({ label, values }) =>
-    values.length === 1 ? `${label}=${values[0]}` : `${label} in (${values.join(',')})`,
-  );
+  const terms = query.selector.map(({ label, values }) => {
+    if (values.length === 1) return `${label}=${values[0]}`;
+    const list = values.join(',');
+    return list.length > LONGEST_VALUES ? label : `${label} in (${list})`;
+  });
   return terms.length === 0 ? {} : { labelSelector: terms.join(',') };
+}
+
+/** Whether an object has the labels that a query asks for. */
+export function isSelected({ selector }: ListQuery, body: JsonObject): boolean {
+  const labels = mapAt(body, 'metadata', 'labels');
+  return selector.every(({ label, values }) => values.some((value) => labels[label] === value));
 }
 
 /** Items of a list carry neither apiVersion nor kind. */

@@ -5,7 +5,7 @@ import type { ObjectId } from '../model/manifest.ts';
 import type { LiveObject } from '../model/observation.ts';
 import { isObject, mapAt, textAt } from '../object/json.ts';
 import { idKey } from '../object/id.ts';
-import { type Describe, type Lister, listObjects, listParameters, type ListQuery } from './list.ts';
+import { type Describe, isSelected, type Lister, listObjects, listParameters, type ListQuery } from './list.ts';
 import { objectPath } from './paths.ts';
 import type { ApiRequest, Transport } from './transport.ts';
 
@@ -56,7 +56,13 @@ export function createLiveCache(
 
   const start = async (key: string, query: ListQuery, signal: AbortSignal): Promise<Informer> => {
     const { objects, resourceVersion } = await listObjects(cluster, transport, describe, query, signal);
-    informers.get(key)?.stop.abort();
+    // Of this kind, also those that asked for the objects of fewer or more apps.
+    for (const [other, { stop, query: known }] of informers) {
+      if (other !== key && pathOf(known) !== pathOf(query)) continue;
+      stop.abort();
+      informers.delete(other);
+      if (other !== key) barren.delete(other);
+    }
     const informer: Informer = {
       query,
       objects: new Map(objects.map((object) => [idKey(object.id), object])),
@@ -108,7 +114,8 @@ export function createLiveCache(
     if (type === 'BOOKMARK') return textAt(body, 'metadata', 'resourceVersion');
     if (type === 'ERROR' || type === undefined) throw expired(cluster, informer.query);
     const object = describe(body);
-    if (take(informer, object, type === 'DELETED')) options.onChange();
+    const isGone = type === 'DELETED' || !isSelected(informer.query, body);
+    if (take(informer, object, isGone)) options.onChange();
     return object.resourceVersion;
   };
 
@@ -123,7 +130,7 @@ export function createLiveCache(
 
   return {
     list: async (query, signal) => {
-      const key = `${objectPath(query.served, query.namespace, '')}?${listParameters(query)['labelSelector'] ?? ''}`;
+      const key = keyOf(query);
       const known = informers.get(key);
       const fresh = known !== undefined && known.live && performance.now() - known.listedAt < options.relistMs;
       const informer = fresh ? known : await start(key, query, signal);
@@ -213,9 +220,16 @@ function coversId({ served, namespace }: ListQuery, id: ObjectId): boolean {
 }
 
 function covers(query: ListQuery, object: LiveObject): boolean {
-  if (!coversId(query, object.id)) return false;
-  const labels = mapAt(object.body, 'metadata', 'labels');
-  return query.selector.every(({ label, values }) => values.some((value) => labels[label] === value));
+  return coversId(query, object.id) && isSelected(query, object.body ?? {});
+}
+
+function keyOf(query: ListQuery): string {
+  const terms = query.selector.map(({ label, values }) => `${label}=${values.join(',')}`);
+  return `${pathOf(query)}?${terms.join('&')}`;
+}
+
+function pathOf({ served, namespace }: ListQuery): string {
+  return objectPath(served, namespace, '');
 }
 
 function watchRequest(query: ListQuery, resourceVersion: string): ApiRequest {

@@ -27,8 +27,8 @@ export type Phase =
   | { readonly kind: 'reading' }
   /** Objects of which the API server was asked what an apply would do. */
   | { readonly kind: 'validating'; readonly done: number; readonly total: number }
-  /** Objects to write; what comes of each is told by itself. */
-  | { readonly kind: 'applying'; readonly total: number };
+  /** Objects to write; what comes of each is told by itself. `wave`: the highest among them, where an app has several. */
+  | { readonly kind: 'applying'; readonly total: number; readonly wave?: number };
 
 /** The cluster could not be read, or stopped answering. What happened before it did is in `result`. */
 export interface FailedTick {

@@ -1,4 +1,4 @@
-import type { AppPlan, SkippedObject } from '../model/apply.ts';
+import type { AppPlan, PendingApproval, SkippedObject } from '../model/apply.ts';
 import type { DoneTick, FailedTick, Tick } from '../model/tick.ts';
 import type { CommitStatus } from '../model/status.ts';
 import { HEALTH_STATES } from '../model/health.ts';
@@ -47,9 +47,7 @@ function appFindings(plan: AppPlan): readonly ClusterVerdict[] {
     return [{ state: BLOCK_STATES[blocked.kind], text: `app ${app}: ${blocked.reason}` }, ...findings];
   }
   const approval: readonly ClusterVerdict[] =
-    plan.approval === undefined
-      ? []
-      : [{ state: 'pending', text: `app ${app}: ${plan.approval.reason}; muster approve ${plan.approval.digest}` }];
+    plan.approval === undefined ? [] : [{ state: 'pending', text: `app ${app}: ${approvalText(plan.approval)}` }];
   const stuck = plan.kept.filter((each) => each.state === 'waiting' && plan.approval === undefined);
   return [
     ...approval,
@@ -59,6 +57,11 @@ function appFindings(plan: AppPlan): readonly ClusterVerdict[] {
       text: `${formatId(id)} is not deleted: ${reason}`,
     })),
   ];
+}
+
+/** The digest first: a status is cut at 140 characters, and half a digest approves nothing. */
+function approvalText({ digest, reason }: PendingApproval): string {
+  return `muster approve ${digest} (${reason})`;
 }
 
 const BLOCK_STATES = {

@@ -18,7 +18,7 @@ export type Locator = (document: number, pointer: Pointer, part: 'key' | 'value'
  * leads nowhere gives the key of the nearest thing that is there, for a field that is missing.
  */
 export function createLocator(content: string | Uint8Array, format: 'yaml' | 'json' = 'yaml'): Locator {
-  const read = once(() => readText(content, { ...YAML_LIMITS, maxBytes: Infinity, maxCrdBytes: Infinity }));
+  const read = once(() => readText(content, { ...YAML_LIMITS, maxBytes: Infinity, maxGeneratedBytes: Infinity }));
   const roots = new Map<number, Root | undefined>();
   const positions = once(() => {
     const text = read();

@@ -16,18 +16,18 @@ const CONFLICT = /^(?:<{7}|>{7}|\|{7})(?= |\r?$)|^={7}(?=\r?$)/m;
 
 const LFS_POINTER = /^version https:\/\/(?:git-lfs|hawser)\.github\.com\/spec\//;
 
-/** `kind: CustomResourceDefinition`, as YAML or JSON. */
-const CRD = /\bkind["']?\s*:\s*["']?CustomResourceDefinition\b/;
+/** `kind: CustomResourceDefinition` or `kind: ConfigMapList`, as YAML or JSON. */
+const GENERATED = /\bkind["']?\s*:\s*["']?(?:CustomResourceDefinition|\w*List)\b/;
 
 /** Decodes a file and refuses what no parser should see. The byte order mark at its start is dropped. */
 export function readText(content: string | Uint8Array, limits: YamlLimits): ReadText {
-  const most = Math.max(limits.maxBytes, limits.maxCrdBytes);
+  const most = Math.max(limits.maxBytes, limits.maxGeneratedBytes);
   if (content.length > most) return refuse('', tooLarge(byteLength(content), most));
   const decoded = typeof content === 'string' ? { text: content } : decode(content);
   if ('finding' in decoded) return refuse(decoded.seen, decoded.finding);
   const text = decoded.text.startsWith(BOM) ? decoded.text.slice(1) : decoded.text;
   const bytes = byteLength(content);
-  const limit = bytes > limits.maxBytes && CRD.test(text) ? most : limits.maxBytes;
+  const limit = bytes > limits.maxBytes && GENERATED.test(text) ? most : limits.maxBytes;
   const finding =
     bytes > limit ? tooLarge(bytes, limit) : (findPointer(text) ?? findUnwelcome(text) ?? findConflict(text));
   return finding === undefined ? { state: 'text', text } : refuse(text, finding);

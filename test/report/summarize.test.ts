@@ -92,7 +92,7 @@ const VERDICTS: readonly (readonly [changes: TickChanges, expected: string])[] =
       approval: { digest: 'sha256:0f', reason: '9 of 9 objects would be deleted, and 5 may be without approval' },
       kept: [[SETTINGS, 'waits for approval of sha256:0f', 'waiting']],
     },
-    'pending app web: 9 of 9 objects would be deleted, and 5 may be without approval; muster approve sha256:0f',
+    'pending app web: muster approve sha256:0f (9 of 9 objects would be deleted, and 5 may be without approval)',
   ],
   [
     { block: { kind: 'held', reason: 'a.yaml:1:1: BAD_VALUE: wrong' } },

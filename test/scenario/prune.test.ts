@@ -450,7 +450,7 @@ describe('The budget', () => {
     const digest = digestOf(held);
     assert.deepEqual(assessCluster(held), {
       state: 'pending',
-      text: `app shop: 3 of 5 objects would be deleted, and 1 may be without approval; muster approve ${digest}`,
+      text: `app shop: muster approve ${digest} (3 of 5 objects would be deleted, and 1 may be without approval)`,
     });
     await fleet.restart();
     assert.equal(digestOf(await fleet.tick()), digest, 'the same list has the same digest');
@@ -552,7 +552,7 @@ describe('An app that is not placed on a cluster any more', () => {
       for (const text of [eu, us]) {
         assert.match(
           text,
-          /^pending: app shop: the app leaves 2 clusters, and 1 may be left without approval; muster approve/,
+          /^pending: app shop: muster approve sha256:\w{32} \(the app leaves 2 clusters, and 1 may be left without approval\)/,
         );
       }
       return [eu, us];

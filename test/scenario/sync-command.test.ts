@@ -1,7 +1,12 @@
 /** `muster sync` as a person runs it: what it prints, and what scripts get. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parseJson, at } from '../../src/object/json.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
+import { printKubeconfig, readKubeconfig } from '../support/kubeconfig.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { runMuster } from './support/muster.ts';
 import { type Stage, startStage } from './support/stage.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -71,6 +76,38 @@ describe('muster sync', () => {
     const skipped = at(document, 'clusters', 'eu', 'skipped');
     assert.ok(Array.isArray(skipped) && skipped.length === 2);
     assert.deepEqual(at(skipped[1], 'reason'), 'muster.dev/apply: ignore');
+  });
+
+  it('does not call a fleet in sync of which it has seen only a part when the time is over', async () => {
+    await stage.commit({ 'apps/bad/base/service.yaml': null, 'apps/shop/base/ignored.yaml': null });
+    assert.equal((await sync()).code, 0);
+    const { eu, us } = world.clusters;
+    await using proxy = await startFaultProxy(us.plane.kubeconfig);
+    // Never so long that a request would fail, and so many requests that no look ends.
+    proxy.script(() => ({ kind: 'slow', ms: 12_000 }));
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'kubeconfig');
+    await writeFile(path, printKubeconfig([readKubeconfig(eu.plane.kubeconfig), readKubeconfig(proxy.kubeconfig)]));
+    const flags = stage.flags.map((flag) => (flag === world.kubeconfig ? path : flag));
+    const { code, out } = await runMuster(['sync', ...flags, '--timeout', '8s'], {
+      ...stage.environment,
+      MUSTER_GRACE: '1s',
+    });
+    assert.deepEqual(
+      [code, table(out)[2]],
+      [1, 'us pending 0 0 0 0 0 the time was over before its first look ended. --timeout gives it more'],
+    );
+  });
+
+  it('is one line for all objects that are not done for the same reason', async () => {
+    const ignored = Array.from({ length: 40 }, (_, index) => configMap(`i${index}`, '1', '{muster.dev/apply: ignore}'));
+    await stage.commit({ 'apps/shop/base/ignored.yaml': ignored.join('---\n') });
+    const { out } = await sync('--once', '-C', 'eu');
+    assert.deepEqual(table(out.split('\n\n')[1] ?? ''), [
+      'CLUSTER OBJECT SKIPPED WHY',
+      'eu ConfigMap sync-command/i0, +39 skipped muster.dev/apply: ignore',
+    ]);
+    await stage.commit({ 'apps/shop/base/ignored.yaml': null });
   });
 });
 
