@@ -3,6 +3,7 @@ import { groupOf } from '../../object/id.ts';
 import { checkExpression } from '../parse-selector.ts';
 import { type ParseContext, reportAt } from '../read-kind.ts';
 import { z } from '../shape.ts';
+import { refusePatterns } from './exact-names.ts';
 import type { ResourceSelector } from './imported.ts';
 import { Texts } from './read-document.ts';
 
@@ -56,6 +57,8 @@ export function parseAffinity(
 ): ClusterSelector {
   const origin = context.locate(source, pointer, 'key');
   const { labelSelector, fieldSelector, clusterNames = [], exclude = [] } = input ?? {};
+  refusePatterns(clusterNames, source, (index) => `${pointer}/clusterNames/${index}`, context);
+  refusePatterns(exclude, source, (index) => `${pointer}/exclude/${index}`, context);
   const { matchExpressions } = parseLabels(labelSelector, source, `${pointer}/labelSelector`, context);
   const matchFields = (fieldSelector?.matchExpressions ?? []).map(({ key, operator, values }, index) => {
     const expression = { key, operator, values: values ?? [] };

@@ -4,6 +4,7 @@ import { apiVersionOf } from '../../object/id.ts';
 import { mapAt, omit, textAt } from '../../object/json.ts';
 import { isNamespaced, nearestKind } from '../../object/kinds.ts';
 import { formatPointer } from '../../object/pointer.ts';
+import { refusePatterns } from '../federations/exact-names.ts';
 import type { Change, FederatedObject, Format } from '../federations/imported.ts';
 import { LabelSelector, parseLabels } from '../federations/karmada-selectors.ts';
 import { documentShape, readDocument, refuseField } from '../federations/read-document.ts';
@@ -147,6 +148,7 @@ function parsePlacement(input: Spec['placement'], source: DocumentSource, contex
   const none = { all: false, matchLabels: {}, matchExpressions: [] };
   if (input?.clusters != null) {
     const names = input.clusters.map(({ name }) => name);
+    refusePatterns(names, source, (index) => `${pointer}/clusters/${index}/name`, context);
     return { ...none, names, origin: context.locate(source, `${pointer}/clusters`, 'key') };
   }
   if (input?.clusterSelector === undefined) {
@@ -163,6 +165,7 @@ const IDENTITY = ['/apiVersion', '/kind', '/metadata/name', '/metadata/namespace
 function parseOverrides({ overrides = [] }: Spec, source: DocumentSource, context: ParseContext): readonly Change[] {
   return overrides.map(({ clusterName, clusterOverrides }, index) => {
     const pointer = `/spec/overrides/${index}/clusterOverrides`;
+    refusePatterns([clusterName], source, () => `/spec/overrides/${index}/clusterName`, context);
     for (const [position, { path }] of clusterOverrides.entries()) {
       if (!IDENTITY.includes(path)) continue;
       const message = `an override cannot change "${path}": it decides which object it is`;

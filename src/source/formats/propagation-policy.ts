@@ -6,6 +6,7 @@ import type {
   Toleration,
   Weight,
 } from '../../model/fleet.ts';
+import { refusePatterns } from '../federations/exact-names.ts';
 import type { Change } from '../federations/imported.ts';
 import { parseResources, policyFormats } from '../federations/karmada-policies.ts';
 import { AffinityParts, ClusterAffinity, parseAffinity, Resource } from '../federations/karmada-selectors.ts';
@@ -246,6 +247,7 @@ function parseWishes(spec: Spec, source: DocumentSource, context: ParseContext):
   });
   const suspended = spec.suspension?.dispatchingOnClusters?.clusterNames ?? [];
   const here = '/spec/suspension';
+  refusePatterns(suspended, source, (index) => `${here}/dispatchingOnClusters/clusterNames/${index}`, context);
   return [
     ...(spec.preserveResourcesOnDeletion === true
       ? [change('/spec/preserveResourcesOnDeletion', undefined, 'muster.dev/prune', 'false')]
