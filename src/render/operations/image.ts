@@ -11,6 +11,7 @@ import { valueAt } from './value-at.ts';
  */
 export const imageOperation: ObjectOperation = {
   name: 'image',
+  fields: ['component', 'action', 'value', 'path'],
   expand: (object, operation) => {
     const [component, action, value = ''] = [
       textAt(operation, 'component'),

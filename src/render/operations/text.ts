@@ -15,6 +15,7 @@ import { valueAt } from './value-at.ts';
  */
 export const textOperation: ObjectOperation = {
   name: 'text',
+  fields: ['path', 'format', 'ops'],
   expand: (object, operation) => {
     const [path = '', format, ops] = [textAt(operation, 'path'), textAt(operation, 'format'), operation['ops']];
     if (format !== 'yaml' && format !== 'json') return failed('/format', 'the format of a text is "yaml" or "json"');
