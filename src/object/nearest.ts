@@ -25,6 +25,23 @@ export function nearestName(wrong: string, candidates: Iterable<string>): string
   return best;
 }
 
+/** As {@link nearestName}, which is asked only while there is time for it. */
+export type NearestName = (wrong: string, candidates: () => readonly string[]) => string | undefined;
+
+/**
+ * Suggestions that together cost at most so many comparisons: where very much is wrong in something very large, one for each
+ * of it would take minutes. After that there are none.
+ */
+export function createNearest(comparisons: number): NearestName {
+  let left = comparisons;
+  return (wrong, candidates) => {
+    if (left <= 0) return undefined;
+    const names = candidates().slice(0, left);
+    left -= names.length;
+    return nearestName(wrong, names);
+  };
+}
+
 function allowance(a: string, b: string): number {
   const longer = Math.max(a.length, b.length);
   return longer > LONGEST ? 0 : Math.min(4, Math.floor(longer / 3));

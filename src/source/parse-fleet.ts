@@ -205,8 +205,12 @@ function importsOf({ app, imports }: ParsedApp): readonly ScopedImport[] {
 function parsePolicies(files: readonly RegularFile[], context: ParseContext): readonly ScopedImport[] {
   return files
     .filter((file) => file.path.startsWith('policies/') && isManifestFile(file.path))
-    .flatMap((file) => readDocuments(file, context))
-    .flatMap((raw) => readImports(raw, context))
+    .flatMap((file) =>
+      scopeReported(context.memo, `policies of ${file.path}`, [file], context.report, (report, memo) => {
+        const own = { ...context, report, memo };
+        return readDocuments(file, own).flatMap((raw) => readImports(raw, own));
+      }),
+    )
     .map((item) => ({ item }));
 }
 

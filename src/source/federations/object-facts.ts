@@ -28,6 +28,23 @@ export function factsOf(base: BaseManifest, app: App, defaults: AppDefaults): Ob
   };
 }
 
+/** The facts of all objects of one app, or of all apps; made once, and only for what is asked. */
+export function collectFacts(
+  apps: readonly App[],
+  defaults: AppDefaults,
+): (app: string | undefined) => readonly ObjectFacts[] {
+  const known = new Map<string | undefined, readonly ObjectFacts[]>();
+  return (name) => {
+    const facts =
+      known.get(name) ??
+      apps
+        .filter((app) => name === undefined || app.name === name)
+        .flatMap((app) => app.base.map((base) => factsOf(base, app, defaults)));
+    known.set(name, facts);
+    return facts;
+  };
+}
+
 /** `Deployment default/nginx`. */
 export function nameOf({ kind, namespace, name }: ObjectFacts): string {
   return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
@@ -66,6 +83,13 @@ export function specificity(selector: ResourceSelector, facts: ObjectFacts): num
     return matchesExpression(expression, typeof value === 'string' ? value : undefined);
   });
   return fits ? 2 : 0;
+}
+
+/** The most exact of several selectors. Policies times objects can be millions: nothing is made on the way. */
+export function mostExact(selectors: readonly ResourceSelector[], facts: ObjectFacts): number {
+  let most = 0;
+  for (const selector of selectors) most = Math.max(most, specificity(selector, facts));
+  return most;
 }
 
 /** As the stages after this one fill it in. */
