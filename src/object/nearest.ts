@@ -16,7 +16,8 @@ export function nearestName(wrong: string, candidates: Iterable<string>): string
   let bestDistance = Infinity;
   for (const candidate of candidates) {
     if (candidate === wrong) continue;
-    const distance = editDistance(wrong.toLowerCase(), candidate.toLowerCase(), allowance(wrong, candidate));
+    const limit = Math.min(allowance(wrong, candidate), bestDistance);
+    const distance = editDistance(wrong.toLowerCase(), candidate.toLowerCase(), limit);
     if (distance > bestDistance || distance === Infinity) continue;
     if (distance === bestDistance && best !== undefined && compareText(best, candidate) <= 0) continue;
     best = candidate;
@@ -51,6 +52,15 @@ function allowance(a: string, b: string): number {
 function editDistance(a: string, b: string, limit: number): number {
   if (a === b) return 0;
   if (Math.abs(a.length - b.length) > limit || limit === 0) return Infinity;
+  // Paths begin and end alike: what they share costs nothing.
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  let [endA, endB] = [a.length, b.length];
+  for (; endA > start && endB > start && a[endA - 1] === b[endB - 1]; endA -= 1) endB -= 1;
+  return distanceOf(a.slice(start, endA), b.slice(start, endB), limit);
+}
+
+function distanceOf(a: string, b: string, limit: number): number {
   let before: readonly number[] = [];
   let previous: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
