@@ -95,10 +95,19 @@ export function checkReplicaRule(placement: Placement, app: App, config: FleetCo
 }
 
 function sharesOf(clusters: readonly Cluster[], rule: ReplicaRule): readonly Share[] {
-  const shares = clusters.map((cluster) => shareOf(cluster, rule));
+  const known = SHARES.get(rule) ?? new WeakMap<Cluster, Share>();
+  SHARES.set(rule, known);
+  const shares = clusters.map((cluster) => {
+    const share = known.get(cluster) ?? shareOf(cluster, rule);
+    known.set(cluster, share);
+    return share;
+  });
   const even = rule.otherwiseEven === true && shares.every(({ weight }) => weight === 0);
   return even ? shares.map((share) => ({ ...share, weight: 1 })) : shares;
 }
+
+/** What a rule gives a cluster is the same for all objects, of which there may be many. */
+const SHARES = new WeakMap<ReplicaRule, WeakMap<Cluster, Share>>();
 
 /** First match wins. Without a list every cluster weighs 1; with one, a cluster that it does not name weighs 0. */
 function shareOf(cluster: Cluster, { weights, bounds }: ReplicaRule): Share {

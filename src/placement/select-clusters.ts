@@ -28,8 +28,12 @@ export function selectClusters(selector: ClusterSelector, clusters: readonly Clu
 
 /** Whether one cluster is selected; names that cannot match anything simply do not. */
 export function matchesCluster(selector: ClusterSelector, cluster: Cluster): boolean {
-  return matcherOf(selector)(cluster);
+  const known = MATCHERS.get(selector) ?? matcherOf(selector);
+  MATCHERS.set(selector, known);
+  return known(cluster);
 }
+
+const MATCHERS = new WeakMap<ClusterSelector, (cluster: Cluster) => boolean>();
 
 /** Why nothing was selected, with what there would have been: the end of a sentence. */
 export function explainEmpty(selector: ClusterSelector, clusters: readonly Cluster[]): string {
