@@ -6,6 +6,7 @@ import type { RegularFile } from '../model/snapshot.ts';
 import { at, isList, listAt, textAt } from '../object/json.ts';
 import { createNearest } from '../object/nearest.ts';
 import { formatPointer } from '../object/pointer.ts';
+import { valueAt } from '../object/value-at.ts';
 import { isManifestFile } from '../read-file.ts';
 import { exists, folderOf, foldersOf, isKustomization, resolvePath, withoutKey } from './kustomization-files.ts';
 
@@ -74,10 +75,7 @@ function pathsOf(value: JsonValue): readonly PathAt[] {
 
 /** The text at a path, or the texts of the list there. */
 function textsAt(value: JsonValue, path: readonly string[]): readonly PathAt[] {
-  const found = path.reduce<JsonValue | undefined>(
-    (current, step) => (isList(current) ? current[Number(step)] : at(current, step)),
-    value,
-  );
+  const found = valueAt(value, path);
   const texts = isList(found) ? found : [found];
   return texts.flatMap((text, index) => {
     if (typeof text !== 'string') return [];

@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import { textAt } from '../../object/json.ts';
 import { formatPointer, parsePointer } from '../../object/pointer.ts';
+import { valueAt } from '../../object/value-at.ts';
 import { containersOf } from './containers.ts';
 import { type Action, type Expanded, failed, idle, type ObjectOperation } from './operation.ts';
-import { valueAt } from './value-at.ts';
 
 /**
  * `{op: image, component: registry | repository | tag, action: add | remove | replace, value, path}` changes a part of the

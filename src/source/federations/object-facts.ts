@@ -2,6 +2,7 @@ import type { App, AppDefaults, BaseManifest, ObjectSelector, PatchTarget } from
 import { groupOf } from '../../object/id.ts';
 import { mapAt, textAt } from '../../object/json.ts';
 import { isNamespaced } from '../../object/kinds.ts';
+import { namespaceOf } from '../../object/namespace-of.ts';
 import { matchesExpression } from '../../object/match-expression.ts';
 import type { ResourceSelector } from './imported.ts';
 
@@ -23,7 +24,7 @@ export function factsOf(base: BaseManifest, app: App, defaults: AppDefaults): Ob
     group,
     kind,
     name: textAt(body, 'metadata', 'name') ?? '',
-    namespace: scoped ? (namespaceOf(base, app, defaults) ?? 'default') : '',
+    namespace: scoped ? (namespaceOf(base.body, app, defaults) ?? 'default') : '',
     labels: mapAt(body, 'metadata', 'labels'),
   };
 }
@@ -54,7 +55,7 @@ export function nameOf({ kind, namespace, name }: ObjectFacts): string {
 export function selectorFor(base: BaseManifest, app: App, defaults: AppDefaults): ObjectSelector {
   const { body, source } = base;
   const { kind, name } = factsOf(base, app, defaults);
-  const namespace = namespaceOf(base, app, defaults);
+  const namespace = namespaceOf(base.body, app, defaults);
   return {
     apiVersion: textAt(body, 'apiVersion') ?? '',
     kind,
@@ -67,7 +68,7 @@ export function selectorFor(base: BaseManifest, app: App, defaults: AppDefaults)
 /** The same for a patch. That the object is not on a cluster is no error: a policy speaks of many clusters. */
 export function targetFor(base: BaseManifest, app: App, defaults: AppDefaults): PatchTarget {
   const { group, kind, name } = factsOf(base, app, defaults);
-  const namespace = namespaceOf(base, app, defaults);
+  const namespace = namespaceOf(base.body, app, defaults);
   return { group, kind, name, ...(namespace === undefined ? {} : { namespace }), single: false, optional: true };
 }
 
@@ -90,9 +91,4 @@ export function mostExact(selectors: readonly ResourceSelector[], facts: ObjectF
   let most = 0;
   for (const selector of selectors) most = Math.max(most, specificity(selector, facts));
   return most;
-}
-
-/** As the stages after this one fill it in. */
-function namespaceOf({ body }: BaseManifest, app: App, defaults: AppDefaults): string | undefined {
-  return textAt(body, 'metadata', 'namespace') ?? app.namespace ?? defaults.namespace;
 }

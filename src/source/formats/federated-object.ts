@@ -1,6 +1,7 @@
 import type { BaseManifest, ClusterSelector, DocumentSource } from '../../model/fleet.ts';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
-import { apiVersionOf } from '../../object/id.ts';
+import { apiVersionOf, groupOf } from '../../object/id.ts';
+import { IDENTITY_FIELDS } from '../../object/identity-fields.ts';
 import { mapAt, omit, textAt } from '../../object/json.ts';
 import { isNamespaced, nearestKind } from '../../object/kinds.ts';
 import { formatPointer } from '../../object/pointer.ts';
@@ -102,8 +103,7 @@ function parseTemplate(
     return undefined;
   }
   const inner = mapAt(template, 'metadata');
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  const clusterScoped = isNamespaced({ group, kind: target }) === false;
+  const clusterScoped = isNamespaced({ group: groupOf(apiVersion), kind: target }) === false;
   const place = clusterScoped ? undefined : (namespace ?? 'default');
   for (const [field, wanted] of [
     ['kind', target],
@@ -160,7 +160,7 @@ function parsePlacement(input: Spec['placement'], source: DocumentSource, contex
 }
 
 /** What KubeFed refuses to override, because it would be another object. */
-const IDENTITY = ['/apiVersion', '/kind', '/metadata/name', '/metadata/namespace', '/metadata/generateName'];
+const IDENTITY = ['/metadata/generateName', ...IDENTITY_FIELDS.map(formatPointer)];
 
 function parseOverrides({ overrides = [] }: Spec, source: DocumentSource, context: ParseContext): readonly Change[] {
   return overrides.map(({ clusterName, clusterOverrides }, index) => {
