@@ -7,20 +7,18 @@ import { isNamespaced, nearestKind } from '../../object/kinds.ts';
 import { formatPointer } from '../../object/pointer.ts';
 import { refusePatterns } from '../federations/exact-names.ts';
 import type { Change, FederatedObject, Format } from '../federations/imported.ts';
-import { LabelSelector, parseLabels } from '../federations/karmada-selectors.ts';
+import { LabelSelector, parseLabels } from '../federations/label-selector.ts';
 import { documentShape, readDocument, refuseField } from '../federations/read-document.ts';
 import { type ParseContext, type RawDocument, reportAt } from '../read-kind.ts';
-import { z } from '../shape.ts';
+import { AnyMap, Text, z } from '../shape.ts';
 
 const VERSION = 'types.kubefed.io/v1beta1';
 const PREFIX = 'Federated';
 
-const Text = z.string().min(1, 'must not be empty');
-
 const Shape = documentShape(
   VERSION,
   z.strictObject({
-    template: z.custom<JsonObject>(isMap, 'must be a map').optional(),
+    template: AnyMap.optional(),
     placement: z
       .strictObject({
         clusters: z.array(z.strictObject({ name: Text })).nullish(),
@@ -190,8 +188,4 @@ function parseOverrides({ overrides = [] }: Spec, source: DocumentSource, contex
     }));
     return { clusters, ops, pointer };
   });
-}
-
-function isMap(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -13,9 +13,8 @@ import { AffinityParts, ClusterAffinity, parseAffinity, Resource } from '../fede
 import { refuseField, warnDifferent } from '../federations/read-document.ts';
 import { parseTolerations, type TolerationInput } from '../parse-tolerations.ts';
 import { type ParseContext, reportAt } from '../read-kind.ts';
-import { z } from '../shape.ts';
+import { Text, z } from '../shape.ts';
 
-const Text = z.string().min(1, 'must not be empty');
 const Groups = z.int().min(0).max(100_000);
 
 const Placement = z.strictObject({
