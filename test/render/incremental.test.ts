@@ -146,10 +146,47 @@ const VARIANTS: Readonly<Record<string, readonly TestFile[]>> = {
   'apps/built/base/one.yaml': [configMap('built', '{a: "1"}', ', namespace: built'), configMap('built', '{a: "2"}')],
   'apps/chart/values.yaml': ['network: ${vars.network}\n', 'size: "1"\n', 'size: ${vars.size}\n'],
   'apps/chart/overlays/eu/values.yaml': [undefined, 'size: "2"\n'],
+  'apps/theirs/base/more.yaml': [undefined, configMap('more', '{}', ', namespace: theirs')],
+  'policies/place.yaml': [
+    karmada('PropagationPolicy', 'theirs', '', '  placement: {clusterAffinity: {clusterNames: [eu]}}'),
+    karmada('PropagationPolicy', 'other', ', name: settings', '  placement: {}'),
+    undefined,
+  ],
+  'policies/change.yaml': [
+    karmada('OverridePolicy', 'theirs', '', '  overriders: {labelsOverrider: [{operator: add, value: {a: "1"}}]}'),
+    karmada(
+      'OverridePolicy',
+      'theirs',
+      ', name: more',
+      '  overriders: {labelsOverrider: [{operator: add, value: {a: "2"}}]}',
+    ),
+    undefined,
+  ],
+  'policies/namespace.yaml': [
+    undefined,
+    federated('FederatedNamespace', 'fed', '{clusters: [{name: eu}, {name: us}]}'),
+  ],
+  'policies/object.yaml': [
+    federated('FederatedConfigMap', 'fed', '{clusterSelector: {}}'),
+    federated('FederatedConfigMap', 'fed', '{clusters: [{name: us}]}'),
+    undefined,
+  ],
 };
 
-/** A kustomization with two resources, and a chart whose values differ from cluster to cluster. */
+function karmada(kind: string, namespace: string, name: string, spec: string): string {
+  return `apiVersion: policy.karmada.io/v1alpha1\nkind: ${kind}\nmetadata: {name: p, namespace: ${namespace}}\nspec:\n  resourceSelectors: [{apiVersion: v1, kind: ConfigMap${name}}]\n${spec}\n`;
+}
+
+function federated(kind: string, name: string, placement: string): string {
+  const template = kind === 'FederatedNamespace' ? '' : '  template: {data: {a: b}}\n';
+  return `apiVersion: types.kubefed.io/v1beta1\nkind: ${kind}\nmetadata: {name: ${name}, namespace: fed}\nspec:\n${template}  placement: ${placement}\n`;
+}
+
+/** A kustomization, a chart whose values differ from cluster to cluster, and an app that policies of others place. */
 const BUILT: TestFiles = {
+  'apps/theirs/base/one.yaml': configMap('one', '{}', ', namespace: theirs'),
+  'policies/place.yaml': karmada('PropagationPolicy', 'theirs', '', '  placement: {}'),
+  'policies/object.yaml': federated('FederatedConfigMap', 'fed', '{clusterSelector: {}}'),
   'apps/built/base/kustomization.yaml': 'resources: [one.yaml]\n',
   'apps/built/base/one.yaml': configMap('built', '{a: "1"}', ', namespace: built'),
   'apps/built/placement.yaml': placementFile('built', '{clusters: {all: true}}'),
@@ -264,15 +301,17 @@ test('a file under another name says where its objects come from now', () => {
   assert.equal(origin.file, 'apps/web/base/moved.yaml');
 });
 
-test('a change elsewhere leaves an app that a program renders the very object that it was', () => {
+test('a change elsewhere leaves an app that a program renders or a policy places the very object that it was', () => {
   const cache = createRenderCache();
   const before = render(fleetWith(BUILT), cache);
   const elsewhere = fleetWith({ ...BUILT, 'apps/web/base/deployment.yaml': deployment('nginx:1.28') });
   const after = render(elsewhere, cache);
 
   for (const cluster of ['ap', 'eu', 'us']) {
-    assert.equal(appOf(after, cluster, 'built'), appOf(before, cluster, 'built'));
-    assert.equal(appOf(after, cluster, 'chart'), appOf(before, cluster, 'chart'));
+    for (const app of ['built', 'chart', 'theirs', 'fed']) {
+      assert.equal(appOf(before, cluster, app).state, 'rendered');
+      assert.equal(appOf(after, cluster, app), appOf(before, cluster, app));
+    }
     assert.notEqual(appOf(after, cluster, 'web'), appOf(before, cluster, 'web'));
   }
   const changed = render(
