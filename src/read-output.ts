@@ -1,5 +1,5 @@
+import type { Memo } from './memo.ts';
 import { hashText } from './object/json.ts';
-import type { ParseCache } from './read-file.ts';
 import { type ParsedFile, parseYaml } from './yaml.ts';
 
 /** Parses what a program printed; the same text is parsed once. */
@@ -9,14 +9,8 @@ export type ReadOutput = (text: string) => ParsedFile;
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_DOCUMENTS = 20_000;
 
-export function createReadOutput(cache: ParseCache): ReadOutput {
-  return (text) => {
-    const key = `output ${hashText(text)}`;
-    const known = cache.get(key);
-    if (known !== undefined) return known;
-    const limits = { maxBytes: MAX_BYTES, maxGeneratedBytes: MAX_BYTES, maxDocuments: MAX_DOCUMENTS };
-    const parsed = parseYaml(text, { limits });
-    cache.set(key, parsed);
-    return parsed;
-  };
+/** `memo`: of what is made from the output. While that stays, so does the parsed text. */
+export function createReadOutput(memo: Memo): ReadOutput {
+  const limits = { maxBytes: MAX_BYTES, maxGeneratedBytes: MAX_BYTES, maxDocuments: MAX_DOCUMENTS };
+  return (text) => memo.share('output', [hashText(text)], () => parseYaml(text, { limits }));
 }

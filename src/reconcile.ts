@@ -46,10 +46,9 @@ import {
   readDocuments,
   type ReadFile,
 } from './read-file.ts';
-import { createReadOutput } from './read-output.ts';
 import { expandApps } from './render/expand-apps.ts';
 import { expandBase, readsOnlyItsFiles } from './render/expand-base.ts';
-import { listRequests } from './render/list-requests.ts';
+import { type AppRequests, listRequests, requestsOfApps } from './render/list-requests.ts';
 import { mergeDiagnostics } from './render/merge-diagnostics.ts';
 import { parseManifests } from './render/parse-manifests.ts';
 import { renderContext, renderTargets } from './render/render-targets.ts';
@@ -68,11 +67,7 @@ export function renderFleet(
   answers: ExpansionAnswers = NO_ANSWERS,
 ): RenderResult {
   const parsed = parseOnce(snapshot, cache);
-  const result = cache.memo.scope(
-    'revision',
-    [parsed, answers],
-    (memo) => traceRevision(parsed, cache.parsed, memo, answers).result,
-  );
+  const result = cache.memo.scope('revision', [parsed, answers], (memo) => traceRevision(parsed, memo, answers).result);
   keepParsed(cache.parsed, filesOf(snapshot));
   return result;
 }
@@ -95,12 +90,11 @@ export function traceFleet(
   cache: RenderCache = createRenderCache(),
   answers: ExpansionAnswers = NO_ANSWERS,
 ): TracedFleet {
-  return traceRevision(parseOnce(snapshot, cache), cache.parsed, cache.memo, answers);
+  return traceRevision(parseOnce(snapshot, cache), cache.memo, answers);
 }
 
 function traceRevision(
-  { fleet: parsedFleet, locate }: ParsedSnapshot,
-  parsed: ParseCache,
+  { fleet: parsedFleet, locate, requests }: ParsedSnapshot,
   memo: Memo,
   answers: ExpansionAnswers,
 ): TracedFleet {
@@ -108,8 +102,7 @@ function traceRevision(
     const result = { state: 'unusable', diagnostics: mergeDiagnostics(parsedFleet.diagnostics, []) } as const;
     return { result, trace: () => undefined };
   }
-  const tools = { matches: matchesCluster, locate };
-  const config = expandApps(parsedFleet.config, answers, createReadOutput(parsed), tools);
+  const config = expandApps(parsedFleet.config, requests, answers, memo);
   const placed = placeFleet(config, locate, memo);
   const fleet = renderTargets(config, placed, locate, memo);
   const trace: TracedFleet['trace'] = (cluster, app, manifest) => {
@@ -153,13 +146,14 @@ export function listExpansions(
   snapshot: Snapshot,
   cache: RenderCache = createRenderCache(),
 ): readonly ExpansionRequest[] {
-  const { fleet, locate } = parseOnce(snapshot, cache);
-  return fleet.state === 'parsed' ? listRequests(fleet.config, { matches: matchesCluster, locate }) : [];
+  return listRequests(parseOnce(snapshot, cache).requests.values());
 }
 
 interface ParsedSnapshot {
   readonly fleet: ParsedFleet;
   readonly locate: Locate;
+  /** What the programs of each app are asked, by the name of the app. */
+  readonly requests: ReadonlyMap<string, AppRequests>;
 }
 
 /** The same for the list of programs and for the render. */
@@ -174,8 +168,13 @@ function parseSnapshot({ revision, files: entries }: Snapshot, parsed: ParseCach
   const read = createReadFile(parsed);
   const locate = createLocate(files);
   const manifests = readManifests(read, locate, files, memo);
-  return { fleet: parseFleet(snapshot, { read, locate, manifests, memo }), locate };
+  const fleet = parseFleet(snapshot, { read, locate, manifests, memo });
+  const tools = { matches: matchesCluster, locate };
+  const requests = fleet.state === 'parsed' ? requestsOfApps(fleet.config, tools, memo) : NO_REQUESTS;
+  return { fleet, locate, requests };
 }
+
+const NO_REQUESTS: ReadonlyMap<string, AppRequests> = new Map();
 
 /** Only what a commit says, before any cluster is looked at. */
 export function readFleet(snapshot: Snapshot): ParsedFleet {
@@ -341,13 +340,22 @@ function readManifests(
     parseManifests: parse,
     expandBase: (app, files) => {
       const inputs = readsOnlyItsFiles(files) ? files : [...files, 'all', ...all.values()];
-      return memo.scope(`base of ${app}`, inputs, (inner) => {
+      const expansion = memo.scope(`base of ${app}`, inputs, (inner) => {
         const parseOnce = (file: RegularFile): Expansion => inner.share('file', [file], () => parse(file));
         const root = `apps/${app}/base`;
         return expandBase(files, { app, root, all, locate, read: readAll, parseManifests: parseOnce });
       });
+      return sameExpansion(expansion, memo);
     },
   };
+}
+
+/** What a program is to render may lead to any file of the fleet, but is made anew only where one of those that it sees changed. */
+function sameExpansion(expansion: Expansion, memo: Memo): Expansion {
+  const { pending, manifests, diagnostics } = expansion;
+  if (pending === undefined || manifests.length > 0) return expansion;
+  const { files, ...what } = pending;
+  return memo.share('pending', [JSON.stringify([what, diagnostics]), ...files], () => expansion);
 }
 
 /** After the write phase: what was written is as the answer said, all else as it was observed. */

@@ -2,10 +2,13 @@ import type { FleetDiff, Removal } from '../model/fleet-diff.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { RenderedApp, RenderedCluster, RenderedFleet } from '../model/render.ts';
+import { CONTAINER_KINDS } from '../object/container-kinds.ts';
 import { compareText, formatId, idKey } from '../object/id.ts';
-import { textAt } from '../object/json.ts';
+import { numberAt, textAt } from '../object/json.ts';
+import { replicaField } from '../object/replicas.ts';
 import { groupChanges, type ObjectChange } from './group-changes.ts';
 import { replicaRows } from './replica-rows.ts';
+import { nameClusters } from './verdict.ts';
 
 /** One side of a comparison. */
 export interface ComparedSide {
@@ -31,7 +34,7 @@ export function compareFleets(base: ComparedSide, head: ComparedSide): FleetDiff
     changeSets: groupChanges(compared, changes),
     replicas: replicaRows(changes),
     removals: groupRemovals(compared, head.fleet),
-    risks: findRisks(compared),
+    risks: findRisks(compared, changes.length),
     notCompared: heldApps(changes),
     diagnostics: head.diagnostics,
   };
@@ -135,28 +138,29 @@ function groupRemovals(changes: readonly ObjectChange[], head: RenderedFleet | u
 }
 
 /** Changes that a reviewer should not miss among many. */
-function findRisks(changes: readonly ObjectChange[]): readonly string[] {
+function findRisks(changes: readonly ObjectChange[], all: number): readonly string[] {
   const risky = changes.flatMap((change) => riskOf(change).map((risk) => ({ risk, cluster: change.cluster })));
-  return [...Map.groupBy(risky, ({ risk }) => risk)].map(
-    ([risk, group]) => `${risk} on ${group.map((each) => each.cluster).join(', ')}`,
-  );
+  return [...Map.groupBy(risky, ({ risk }) => risk)].map(([risk, group]) => {
+    const clusters = group.map((each) => each.cluster);
+    return `${risk} on ${nameClusters(clusters, all)}`;
+  });
 }
 
 function riskOf(change: ObjectChange): readonly string[] {
   const what = formatId(change.id);
   if (change.kind === 'removed') {
-    const deep = ['CustomResourceDefinition', 'Namespace', 'PersistentVolumeClaim'].includes(change.id.kind);
+    const deep = CONTAINER_KINDS.includes(change.id.kind);
     return deep && change.fate === 'deleted' ? [`${what} is deleted with everything in it`] : [];
   }
-  if (change.kind === 'added' || change.before === undefined) return [];
+  if (change.kind === 'added') return [];
   const zero = countOf(change.before) !== 0 && countOf(change.after) === 0;
-  const image = change.before.apiVersion !== change.after?.apiVersion;
-  return [...(zero ? [`${what} goes to 0 replicas`] : []), ...(image ? [`${what} changes its apiVersion`] : [])];
+  const version = change.before.apiVersion !== change.after.apiVersion;
+  return [...(zero ? [`${what} goes to 0 replicas`] : []), ...(version ? [`${what} changes its apiVersion`] : [])];
 }
 
-function countOf(manifest: Manifest | undefined): unknown {
-  const spec = manifest?.body['spec'];
-  return typeof spec === 'object' && spec !== null && 'replicas' in spec ? spec['replicas'] : undefined;
+/** Custom resources that run something call their count as Kubernetes does. */
+function countOf({ body }: Manifest): number | undefined {
+  return numberAt(body, 'spec', replicaField(body) ?? 'replicas');
 }
 
 function heldApps(changes: readonly ComparedCluster[]): FleetDiff['notCompared'] {

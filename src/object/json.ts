@@ -21,6 +21,11 @@ export function at(value: JsonValue | undefined, ...path: readonly string[]): Js
   return current;
 }
 
+/** The value of an own key: `constructor` is none, though every object in JavaScript has one. */
+export function own<Value>(map: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
 /** The text at a path, or `undefined` where there is none. */
 export function textAt(value: JsonValue | undefined, ...path: readonly string[]): string | undefined {
   const found = at(value, ...path);

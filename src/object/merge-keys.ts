@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import { BUILTIN_MERGE_KEYS } from './builtin-merge-keys.ts';
 import { apiVersionOf, groupOf } from './id.ts';
-import { at, isObject, listAt, mapAt, textAt } from './json.ts';
+import { at, isObject, listAt, mapAt, own, textAt } from './json.ts';
 
 /**
  * Which lists merge item by item, and by what. A graph of types: a field leads to the type of its value, or of the items of
@@ -33,8 +33,8 @@ export const BUILTIN_MERGE_SCHEMA: MergeSchema = BUILTIN_MERGE_KEYS;
 
 /** The type of an object, or `undefined` where nothing is known about its kind. */
 export function mergeTypeOf(schema: MergeSchema, apiVersion: string, kind: string): MergeType | undefined {
-  const exact = ownText(schema.kinds, `${apiVersion.includes('/') ? '' : '/'}${apiVersion}/${kind}`);
-  const name = exact ?? ownText(schema.kinds, `${groupOf(apiVersion)}/${kind}`);
+  const exact = own(schema.kinds, `${apiVersion.includes('/') ? '' : '/'}${apiVersion}/${kind}`);
+  const name = exact ?? own(schema.kinds, `${groupOf(apiVersion)}/${kind}`);
   return name === undefined ? undefined : ownType(schema, name);
 }
 
@@ -112,8 +112,4 @@ function defaultOf(items: JsonObject, key: string): readonly (readonly [string, 
 
 function ownType(schema: MergeSchema, name: string): MergeType | undefined {
   return Object.hasOwn(schema.types, name) ? schema.types[name] : undefined;
-}
-
-function ownText(map: Readonly<Record<string, string>>, key: string): string | undefined {
-  return Object.hasOwn(map, key) ? map[key] : undefined;
 }

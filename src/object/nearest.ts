@@ -16,13 +16,31 @@ export function nearestName(wrong: string, candidates: Iterable<string>): string
   let bestDistance = Infinity;
   for (const candidate of candidates) {
     if (candidate === wrong) continue;
-    const distance = editDistance(wrong.toLowerCase(), candidate.toLowerCase(), allowance(wrong, candidate));
+    const limit = Math.min(allowance(wrong, candidate), bestDistance);
+    const distance = editDistance(wrong.toLowerCase(), candidate.toLowerCase(), limit);
     if (distance > bestDistance || distance === Infinity) continue;
     if (distance === bestDistance && best !== undefined && compareText(best, candidate) <= 0) continue;
     best = candidate;
     bestDistance = distance;
   }
   return best;
+}
+
+/** As {@link nearestName}, which is asked only while there is time for it. */
+export type NearestName = (wrong: string, candidates: () => readonly string[]) => string | undefined;
+
+/**
+ * Suggestions that together cost at most so many comparisons: where very much is wrong in something very large, one for each
+ * of it would take minutes. After that there are none.
+ */
+export function createNearest(comparisons: number): NearestName {
+  let left = comparisons;
+  return (wrong, candidates) => {
+    if (left <= 0) return undefined;
+    const names = candidates().slice(0, left);
+    left -= names.length;
+    return nearestName(wrong, names);
+  };
 }
 
 function allowance(a: string, b: string): number {
@@ -34,6 +52,15 @@ function allowance(a: string, b: string): number {
 function editDistance(a: string, b: string, limit: number): number {
   if (a === b) return 0;
   if (Math.abs(a.length - b.length) > limit || limit === 0) return Infinity;
+  // Paths begin and end alike: what they share costs nothing.
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  let [endA, endB] = [a.length, b.length];
+  for (; endA > start && endB > start && a[endA - 1] === b[endB - 1]; endA -= 1) endB -= 1;
+  return distanceOf(a.slice(start, endA), b.slice(start, endB), limit);
+}
+
+function distanceOf(a: string, b: string, limit: number): number {
   let before: readonly number[] = [];
   let previous: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

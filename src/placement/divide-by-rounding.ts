@@ -1,7 +1,10 @@
 import { compareText } from '../object/id.ts';
 import type { Share } from './divide.ts';
 
-/** What is known of the clusters besides the rule, by cluster name. A render knows none of it: files do not say it. */
+/**
+ * What is known of the clusters besides the rule, by cluster name. A render knows none of it: files do not say it. It is here
+ * because KubeFed's own cases, by which the rounds are checked, have clusters where replicas run or find no room.
+ */
 export interface ReplicaObservation {
   /** Replicas that run there and are kept; absent where all are shared out anew. */
   readonly running: ReadonlyMap<string, number>;

@@ -31,11 +31,14 @@ export function divide(total: number, shares: readonly Share[], key: string): Di
   const direction = fnv1a(key) % 2 === 0 ? 1 : -1;
   const ordered = shares.toSorted((a, b) => direction * compareText(a.cluster, b.cluster));
   const seats = ordered.map((share) => share.min);
+  const queue = queueOf(ordered);
   let left = total - sum(seats);
   for (; left > 0; left -= 1) {
-    const next = nextSeat(ordered, seats);
+    const [next] = queue;
     if (next === undefined) return { state: 'impossible', reason: unplaceable(total, left, ordered) };
-    seats[next] = (seats[next] ?? 0) + 1;
+    next.seats += 1;
+    seats[next.index] = next.seats;
+    requeueFirst(queue);
   }
   return { state: 'divided', replicas: new Map(ordered.map((share, index) => [share.cluster, seats[index] ?? 0])) };
 }
@@ -47,22 +50,48 @@ export function fnv1a(text: string): number {
   return hash;
 }
 
-/** Index of the share that gets the next replica; the earlier wins a tie. */
-function nextSeat(shares: readonly Share[], seats: readonly number[]): number | undefined {
-  let best: number | undefined;
-  for (const [index, share] of shares.entries()) {
-    const own = seats[index] ?? 0;
-    if (share.weight === 0 || own >= share.max) continue;
-    if (best === undefined || isBefore(share, own, shares[best], seats[best] ?? 0)) best = index;
-  }
-  return best;
+/** A cluster that can still get a replica. */
+interface Claim {
+  readonly index: number;
+  readonly weight: number;
+  readonly max: number;
+  seats: number;
 }
 
-/** Whether a's quotient is larger, or equal with fewer seats. Cross-multiplied: no fractions, no rounding. */
-function isBefore(a: Share, aSeats: number, b: Share | undefined, bSeats: number): boolean {
-  const left = a.weight * (2 * bSeats + 1);
-  const right = (b?.weight ?? 0) * (2 * aSeats + 1);
-  return left > right || (left === right && aSeats < bSeats);
+/** A heap: whoever gets the next replica is the first, and claim `n` comes before claims `2n + 1` and `2n + 2`. */
+function queueOf(shares: readonly Share[]): Claim[] {
+  return shares
+    .map(({ weight, min, max }, index) => ({ index, weight, max, seats: min }))
+    .filter(({ weight, max, seats }) => weight > 0 && seats < max)
+    .sort((a, b) => (isBefore(a, b) ? -1 : 1));
+}
+
+/** Puts the first, who has got a replica, to its new place, or takes it out if it has its maximum. */
+function requeueFirst(queue: Claim[]): void {
+  const [first] = queue;
+  const moved = first !== undefined && first.seats >= first.max ? queue.pop() : first;
+  if (moved === undefined || queue.length === 0) return;
+  let place = 0;
+  for (;;) {
+    const [left, right] = [queue[2 * place + 1], queue[2 * place + 2]];
+    const rightFirst = right !== undefined && left !== undefined && isBefore(right, left);
+    const next = rightFirst ? right : left;
+    if (next === undefined || isBefore(moved, next)) break;
+    queue[place] = next;
+    place = 2 * place + (rightFirst ? 2 : 1);
+  }
+  queue[place] = moved;
+}
+
+/**
+ * Whether a's quotient is larger, or equal with fewer seats, or all is equal and it comes first. Cross-multiplied: no
+ * fractions, no rounding.
+ */
+function isBefore(a: Claim, b: Claim): boolean {
+  const left = a.weight * (2 * b.seats + 1);
+  const right = b.weight * (2 * a.seats + 1);
+  if (left !== right) return left > right;
+  return a.seats === b.seats ? a.index < b.index : a.seats < b.seats;
 }
 
 function obstacle(total: number, shares: readonly Share[]): string | undefined {

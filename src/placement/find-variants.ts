@@ -1,8 +1,8 @@
 import type { App, BaseManifest, FleetConfig, Placement } from '../model/fleet.ts';
 import { groupOf } from '../object/id.ts';
 import { at, textAt } from '../object/json.ts';
+import { namespaceOf } from '../object/namespace-of.ts';
 import { replicaField } from '../object/replicas.ts';
-import { namespaceOf } from './select-objects.ts';
 import type { Report } from './select-reported.ts';
 
 /** An object that a chart renders differently on some clusters is still one object: its replicas are divided among all. */
@@ -22,7 +22,12 @@ export function findVariants(app: App, config: FleetConfig): Variants {
   const keyOf = (base: BaseManifest): string => {
     const { body } = base;
     const group = groupOf(textAt(body, 'apiVersion') ?? '');
-    return [group, textAt(body, 'kind'), namespaceOf(base, app, config), textAt(body, 'metadata', 'name')].join('/');
+    return [
+      group,
+      textAt(body, 'kind'),
+      namespaceOf(body, app, config.fleet.defaults),
+      textAt(body, 'metadata', 'name'),
+    ].join('/');
   };
   const groups = Map.groupBy(
     app.base.filter((base) => base.only !== undefined),

@@ -3,11 +3,12 @@ import type { JsonValue } from '../model/json.ts';
 import type { Locate } from '../model/locate.ts';
 import { groupOf } from '../object/id.ts';
 import { at, printJson, textAt } from '../object/json.ts';
+import { namespaceOf } from '../object/namespace-of.ts';
 import { replicaField } from '../object/replicas.ts';
 import { divideByRounding } from './divide-by-rounding.ts';
 import { divide, MAX_REPLICAS, type Share } from './divide.ts';
 import { matchesCluster } from './select-clusters.ts';
-import { isPlacedBy, namespaceOf } from './select-objects.ts';
+import { isPlacedBy } from './select-objects.ts';
 import { type Report, selectReported } from './select-reported.ts';
 import { titleOf } from './title-of.ts';
 
@@ -95,10 +96,19 @@ export function checkReplicaRule(placement: Placement, app: App, config: FleetCo
 }
 
 function sharesOf(clusters: readonly Cluster[], rule: ReplicaRule): readonly Share[] {
-  const shares = clusters.map((cluster) => shareOf(cluster, rule));
+  const known = SHARES.get(rule) ?? new WeakMap<Cluster, Share>();
+  SHARES.set(rule, known);
+  const shares = clusters.map((cluster) => {
+    const share = known.get(cluster) ?? shareOf(cluster, rule);
+    known.set(cluster, share);
+    return share;
+  });
   const even = rule.otherwiseEven === true && shares.every(({ weight }) => weight === 0);
   return even ? shares.map((share) => ({ ...share, weight: 1 })) : shares;
 }
+
+/** What a rule gives a cluster is the same for all objects, of which there may be many. */
+const SHARES = new WeakMap<ReplicaRule, WeakMap<Cluster, Share>>();
 
 /** First match wins. Without a list every cluster weighs 1; with one, a cluster that it does not name weighs 0. */
 function shareOf(cluster: Cluster, { weights, bounds }: ReplicaRule): Share {
@@ -112,12 +122,12 @@ function shareOf(cluster: Cluster, { weights, bounds }: ReplicaRule): Share {
 function divisionKey(base: BaseManifest, app: App, config: FleetConfig): string {
   const group = groupOf(textAt(base.body, 'apiVersion') ?? '');
   const [kind, name] = [textAt(base.body, 'kind') ?? '', textAt(base.body, 'metadata', 'name') ?? ''];
-  return `${group}/${kind}/${namespaceOf(base, app, config) ?? ''}/${name}`;
+  return `${group}/${kind}/${namespaceOf(base.body, app, config.fleet.defaults) ?? ''}/${name}`;
 }
 
 /** As KubeFed has it: the name of the ReplicaSchedulingPreference, which is that of the object. */
 function roundingKey(base: BaseManifest, app: App, config: FleetConfig): string {
-  return `${namespaceOf(base, app, config) ?? ''}/${textAt(base.body, 'metadata', 'name') ?? ''}`;
+  return `${namespaceOf(base.body, app, config.fleet.defaults) ?? ''}/${textAt(base.body, 'metadata', 'name') ?? ''}`;
 }
 
 function isCount(value: JsonValue): value is number {

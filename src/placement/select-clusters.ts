@@ -1,6 +1,7 @@
 import { parseGlob } from '../glob.ts';
 import type { Origin } from '../model/diagnostic.ts';
 import type { Cluster, ClusterSelector, FieldExpression } from '../model/fleet.ts';
+import { own } from '../object/json.ts';
 import { matchesExpression } from '../object/match-expression.ts';
 import { nearestName } from '../object/nearest.ts';
 
@@ -28,14 +29,18 @@ export function selectClusters(selector: ClusterSelector, clusters: readonly Clu
 
 /** Whether one cluster is selected; names that cannot match anything simply do not. */
 export function matchesCluster(selector: ClusterSelector, cluster: Cluster): boolean {
-  return matcherOf(selector)(cluster);
+  const known = MATCHERS.get(selector) ?? matcherOf(selector);
+  MATCHERS.set(selector, known);
+  return known(cluster);
 }
+
+const MATCHERS = new WeakMap<ClusterSelector, (cluster: Cluster) => boolean>();
 
 /** Why nothing was selected, with what there would have been: the end of a sentence. */
 export function explainEmpty(selector: ClusterSelector, clusters: readonly Cluster[]): string {
   for (const [key, value] of Object.entries(selector.matchLabels)) {
-    if (clusters.some((cluster) => labelOf(cluster, key) === value)) continue;
-    const known = [...new Set(clusters.flatMap((cluster) => labelOf(cluster, key) ?? []))].sort();
+    if (clusters.some((cluster) => own(cluster.labels, key) === value)) continue;
+    const known = [...new Set(clusters.flatMap((cluster) => own(cluster.labels, key) ?? []))].sort();
     return known.length === 0
       ? `no cluster has a label "${key}"`
       : `none has ${key}=${value}. Known values of ${key}: ${known.join(', ')}`;
@@ -57,8 +62,8 @@ function matcherOf({
   return (cluster) =>
     isExcluded?.(cluster) !== true &&
     (globs === undefined || globs.some((match) => match(cluster.name))) &&
-    labels.every(([key, value]) => labelOf(cluster, key) === value) &&
-    matchExpressions.every((expression) => matchesExpression(expression, labelOf(cluster, expression.key))) &&
+    labels.every(([key, value]) => own(cluster.labels, key) === value) &&
+    matchExpressions.every((expression) => matchesExpression(expression, own(cluster.labels, expression.key))) &&
     matchFields.every((expression) => matchesField(expression, cluster));
 }
 
@@ -76,11 +81,6 @@ function matchesField({ key, operator, values }: FieldExpression, cluster: Clust
     case 'DoesNotExist':
       return zones.length === 0;
   }
-}
-
-/** Own labels only: `constructor` is none, though every object in JavaScript has one. */
-function labelOf({ labels }: Cluster, key: string): string | undefined {
-  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 function nameProblems(selector: ClusterSelector, clusters: readonly Cluster[]): readonly SelectionProblem[] {

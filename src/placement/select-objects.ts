@@ -1,6 +1,7 @@
 import type { App, BaseManifest, FleetConfig, ObjectSelector, Placement } from '../model/fleet.ts';
 import { groupOf } from '../object/id.ts';
 import { textAt } from '../object/json.ts';
+import { namespaceOf } from '../object/namespace-of.ts';
 
 /** Whether a placement claims an object; without `objects` it claims all of its app. */
 export function isPlacedBy({ objects }: Placement, base: BaseManifest, app: App, config: FleetConfig): boolean {
@@ -14,11 +15,6 @@ export function isSelected(selector: ObjectSelector, base: BaseManifest, app: Ap
     groupOf(selector.apiVersion) === groupOf(textAt(body, 'apiVersion') ?? '') &&
     selector.kind === textAt(body, 'kind') &&
     (selector.name === undefined || selector.name === textAt(body, 'metadata', 'name')) &&
-    (selector.namespace === undefined || selector.namespace === namespaceOf(base, app, config))
+    (selector.namespace === undefined || selector.namespace === namespaceOf(body, app, config.fleet.defaults))
   );
-}
-
-/** The namespace that an object will have, if its kind is namespaced. */
-export function namespaceOf({ body }: BaseManifest, app: App, { fleet }: FleetConfig): string | undefined {
-  return textAt(body, 'metadata', 'namespace') ?? app.namespace ?? fleet.defaults.namespace;
 }

@@ -1,8 +1,11 @@
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import { isList, isObject, textAt } from '../object/json.ts';
 import { formatPointer } from '../object/pointer.ts';
+import { quoteName } from '../object/hidden.ts';
 import { applyJsonPatch, type JsonPatchOptions } from './json-patch.ts';
+import type { ObjectOperation } from './operations/operation.ts';
 import { OBJECT_OPERATIONS } from './operations/table.ts';
+import { nearestName } from '../object/nearest.ts';
 import type { Problem } from './problem.ts';
 
 /** What came of a list of operations: all or nothing. */
@@ -33,7 +36,8 @@ function isObjectOperation(op: JsonValue): boolean {
 function applyOne(object: JsonObject, op: JsonValue, index: number, options: JsonPatchOptions): OperationsResult {
   const own = OBJECT_OPERATIONS.find(({ name }) => name === textAt(op, 'op'));
   if (own === undefined || !isObject(op)) return at(index, applyJsonPatch(object, [op], options));
-  const { ops, problems } = own.expand(object, op);
+  const unknown = unknownFields(own, op);
+  const { ops, problems } = unknown.length > 0 ? { ops: [], problems: unknown } : own.expand(object, op);
   const placed = problems.map((each) => ({ ...each, pointer: formatPointer([String(index)]) + each.pointer }));
   if (problems.some(({ severity }) => severity === 'error')) return { state: 'failed', problems: placed };
   if (ops.length === 0) return { state: 'patched', object, warnings: placed };
@@ -42,6 +46,21 @@ function applyOne(object: JsonObject, op: JsonValue, index: number, options: Jso
   if (result.state === 'failed')
     return { ...result, problems: result.problems.map((each) => ({ ...each, pointer: `/${index}` })) };
   return { ...result, warnings: placed };
+}
+
+function unknownFields({ name, fields }: ObjectOperation, op: JsonObject): readonly Problem[] {
+  const unknown = Object.keys(op).filter((key) => key !== 'op' && !fields.includes(key));
+  return unknown.map((key) => {
+    const near = nearestName(key, fields);
+    return {
+      code: 'UNKNOWN_FIELD',
+      severity: 'error',
+      message: `the operation ${name} has no field ${quoteName(key)}`,
+      help: near === undefined ? `It has: ${fields.join(', ')}.` : `Did you mean "${near}"?`,
+      pointer: formatPointer([key]),
+      part: 'key',
+    };
+  });
 }
 
 /** A list of one knows only the number 0. */

@@ -4,6 +4,7 @@ import type { Memo } from '../memo.ts';
 import { groupOf, versionOf } from '../object/id.ts';
 import { at, mapAt, sameJson, textAt } from '../object/json.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
+import { namespaceOf } from '../object/namespace-of.ts';
 import { nearestName } from '../object/nearest.ts';
 import { replicaField } from '../object/replicas.ts';
 import { applyOperations } from './apply-operations.ts';
@@ -82,7 +83,7 @@ function changesCount(before: JsonObject, after: JsonObject): boolean {
 
 function isTarget(body: JsonObject, target: PatchTarget, context: OverlayContext): boolean {
   const apiVersion = textAt(body, 'apiVersion') ?? '';
-  const namespace = namespaceOf(body, context);
+  const namespace = namespaceOf(body, context.app, context.fleet.defaults);
   const labels = mapAt(body, 'metadata', 'labels');
   return (
     (target.group === undefined || target.group === groupOf(apiVersion)) &&
@@ -92,10 +93,6 @@ function isTarget(body: JsonObject, target: PatchTarget, context: OverlayContext
     (target.namespace === undefined || target.namespace === namespace) &&
     Object.entries(target.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
   );
-}
-
-function namespaceOf(body: JsonObject, { app, fleet }: OverlayContext): string | undefined {
-  return textAt(body, 'metadata', 'namespace') ?? app.namespace ?? fleet.defaults.namespace;
 }
 
 /** A patch that matches nothing is a typo; one that names an object and matches several would change too much. */
@@ -138,7 +135,7 @@ function nearMiss(drafts: readonly Draft[], target: PatchTarget, context: Overla
   const found = drafts.find(({ body }) => isTarget(body, loose, context));
   if (found === undefined) return undefined;
   const { body } = found;
-  const namespace = namespaceOf(body, context);
+  const namespace = namespaceOf(body, context.app, context.fleet.defaults);
   const labels = Object.entries(mapAt(body, 'metadata', 'labels')).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : '…'}`,
   );

@@ -5,8 +5,9 @@ import type { JsonValue } from '../model/json.ts';
 import type { RegularFile } from '../model/snapshot.ts';
 import { withoutCredentials } from '../object/address.ts';
 import { at, isList, listAt, textAt } from '../object/json.ts';
-import { nearestName } from '../object/nearest.ts';
+import { createNearest } from '../object/nearest.ts';
 import { formatPointer } from '../object/pointer.ts';
+import { valueAt } from '../object/value-at.ts';
 import { isManifestFile } from '../read-file.ts';
 import { exists, folderOf, foldersOf, isKustomization, resolvePath, withoutKey } from './kustomization-files.ts';
 
@@ -75,10 +76,7 @@ function pathsOf(value: JsonValue): readonly PathAt[] {
 
 /** The text at a path, or the texts of the list there. */
 function textsAt(value: JsonValue, path: readonly string[]): readonly PathAt[] {
-  const found = path.reduce<JsonValue | undefined>(
-    (current, step) => (isList(current) ? current[Number(step)] : at(current, step)),
-    value,
-  );
+  const found = valueAt(value, path);
   const texts = isList(found) ? found : [found];
   return texts.flatMap((text, index) => {
     if (typeof text !== 'string') return [];
@@ -104,10 +102,23 @@ function checkPath(
     const help = 'Move what it leads to into the base, or beside it below apps/.';
     return [{ code: 'REMOTE_BASE', message: `"${shown(path)}" leads out of the fleet`, help, pointer }];
   }
-  const near = nearestName(resolved, [...all.keys(), ...foldersOf(all).keys()]);
+  const near = nearestPathIn(all)(resolved);
   const help = near === undefined ? 'Paths count from the folder of the kustomization.' : `Did you mean "${near}"?`;
   return [{ code: 'UNKNOWN_NAME', message: `there is no file or folder "${resolved}"`, help, pointer }];
 }
+
+/** Of all kustomizations of a revision together, which may have very many paths that lead nowhere. */
+function nearestPathIn(all: RendererContext['all']): (wrong: string) => string | undefined {
+  const known = NEAREST.get(all);
+  if (known !== undefined) return known;
+  const paths = [...all.keys(), ...foldersOf(all).keys()];
+  const nearest = createNearest(200_000);
+  const find = (wrong: string): string | undefined => nearest(wrong, () => paths);
+  NEAREST.set(all, find);
+  return find;
+}
+
+const NEAREST = new WeakMap<RendererContext['all'], (wrong: string) => string | undefined>();
 
 /** What kustomize takes for a repository or an address (its documentation, "remote targets"). */
 function isRemote(path: string): boolean {

@@ -1,26 +1,26 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ExpansionAnswer, ExpansionAnswers, PendingBase } from '../model/expansion.ts';
 import type { App, BaseManifest, Fleet, FleetConfig } from '../model/fleet.ts';
-import { hashJson } from '../object/json.ts';
-import type { ReadOutput } from '../read-output.ts';
+import type { Memo } from '../memo.ts';
+import { hashJson, hashText } from '../object/json.ts';
+import { createReadOutput, type ReadOutput } from '../read-output.ts';
 import { dropHooks } from './chart-hooks.ts';
-import type { ExpandContext } from './expand-context.ts';
-import { type AppRequest, requestsOf } from './list-requests.ts';
+import type { AppRequest, AppRequests } from './list-requests.ts';
 import { readExpansion } from './read-expansion.ts';
 
 /**
  * Fills in what programs rendered, before placement; everything after it is as if the manifests had been committed. An app
  * that could not be rendered is held: on the clusters concerned, or everywhere if its replicas are divided, since the
- * others would take over the share of those that fail.
+ * others would take over the share of those that fail. `requests` are what {@link requestsOfApps} says of the same fleet.
  */
 export function expandApps(
   config: FleetConfig,
+  requests: ReadonlyMap<string, AppRequests>,
   answers: ExpansionAnswers,
-  read: ReadOutput,
-  context: ExpandContext,
+  memo: Memo,
 ): FleetConfig {
   if (config.apps.every((app) => app.pending === undefined)) return config;
-  const expanded = config.apps.map((app) => expandApp(app, config, answers, read, context));
+  const expanded = config.apps.map((app) => expandOnce(app, requests.get(app.name), answers, memo));
   const found = expanded.flatMap((each) => each.diagnostics);
   const unpinned = warnOfVersions(config, answers);
   return {
@@ -35,25 +35,44 @@ interface ExpandedApp {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** While an app, what it asks for and what came of it are the same, so is the app with its manifests. */
+function expandOnce(app: App, requests: AppRequests | undefined, answers: ExpansionAnswers, memo: Memo): ExpandedApp {
+  const { pending } = app;
+  if (pending === undefined || app.broken || requests === undefined) return { app, diagnostics: [] };
+  const own = requests.requests.map((of) => ({ of, answer: answers.get(of.request.key) ?? NOT_RUN }));
+  const inputs = [app, requests, ...own.map(({ answer }) => contentOf(answer))];
+  return memo.scope(`expansion of ${app.name}`, inputs, (inner) =>
+    expandApp(app, pending, requests.diagnostics, own, inner),
+  );
+}
+
+/** Answers come anew with every revision, most of them with what they said before. */
+function contentOf(answer: ExpansionAnswer): string {
+  return answer.state === 'rendered' ? hashText(answer.text) : JSON.stringify(answer);
+}
+
+interface Answered {
+  readonly of: AppRequest;
+  readonly answer: ExpansionAnswer;
+}
+
 function expandApp(
   app: App,
-  config: FleetConfig,
-  answers: ExpansionAnswers,
-  read: ReadOutput,
-  context: ExpandContext,
+  pending: PendingBase,
+  wrong: readonly Diagnostic[],
+  answered: readonly Answered[],
+  memo: Memo,
 ): ExpandedApp {
-  const { pending } = app;
-  if (pending === undefined || app.broken) return { app, diagnostics: [] };
-  const { requests, diagnostics: wrong } = requestsOf(app, config, context);
-  const parts = requests.map((each) => readPart(each, pending, answers, read));
+  const read = createReadOutput(memo);
+  const parts = answered.map((each) => readPart(each, pending, read));
   const diagnostics = [
     ...wrong,
     ...parts.flatMap((part) => part.diagnostics.flatMap((each) => onClusters(each, part.of, app))),
   ];
-  const base = mergeParts(parts);
+  const base = mergeParts(parts, memo);
   const errors = diagnostics.filter((each) => each.severity === 'error');
   const everywhere = errors.some((each) => each.cluster === undefined) || (errors.length > 0 && divides(app));
-  if (errors.length === 0 && base.length === 0 && requests.length > 0) diagnostics.push(emptyApp(app, pending));
+  if (errors.length === 0 && base.length === 0 && parts.length > 0) diagnostics.push(emptyApp(app, pending));
   return {
     app: { ...app, base, broken: everywhere },
     diagnostics: everywhere ? diagnostics.map(withoutCluster) : diagnostics,
@@ -67,8 +86,7 @@ interface Part {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function readPart(of: AppRequest, pending: PendingBase, answers: ExpansionAnswers, read: ReadOutput): Part {
-  const answer = answers.get(of.request.key) ?? NOT_RUN;
+function readPart({ of, answer }: Answered, pending: PendingBase, read: ReadOutput): Part {
   if (answer.state === 'refused') return { of, manifests: [], diagnostics: [toDiagnostic(answer, pending)] };
   const output = readExpansion(answer.text, pending, read);
   if (pending.tool === 'kustomize') return { of, ...output };
@@ -88,8 +106,8 @@ function toDiagnostic(answer: Extract<ExpansionAnswer, { state: 'refused' }>, { 
   return { code, severity: 'error', message, ...(help === undefined ? {} : { help }), origin: place ?? origin };
 }
 
-/** Objects that are the same on several clusters become one. */
-function mergeParts(parts: readonly Part[]): readonly BaseManifest[] {
+/** Objects that are the same on several clusters become one, and while they are the same they stay it. */
+function mergeParts(parts: readonly Part[], memo: Memo): readonly BaseManifest[] {
   const merged = new Map<string, BaseManifest>();
   for (const { of, manifests } of parts) {
     for (const [index, manifest] of manifests.entries()) {
@@ -106,7 +124,10 @@ function mergeParts(parts: readonly Part[]): readonly BaseManifest[] {
       merged.set(twice ? `${key} ${merged.size}` : key, { ...manifest, only });
     }
   }
-  return [...merged.values()];
+  return [...merged].map(([key, manifest]) => {
+    const { body, source, only } = manifest;
+    return memo.share('manifest', [key, body, JSON.stringify(source), 'on', ...(only ?? ['all'])], () => manifest);
+  });
 }
 
 function onClusters(diagnostic: Diagnostic, { clusters }: AppRequest, app: App): readonly Diagnostic[] {

@@ -1,10 +1,10 @@
 import type { DocumentSource, Patch } from '../model/fleet.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
+import { IDENTITY_FIELDS } from '../object/identity-fields.ts';
 import { at, textAt } from '../object/json.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
 import { formatPointer, parsePointer } from '../object/pointer.ts';
 import { fieldPath, type FieldPath, followPath } from './field-path.ts';
-import { IDENTITY } from './identity.ts';
 
 /** A field of a document: where a person finds it. `pointer` is into the document's object. */
 export interface Place {
@@ -31,7 +31,7 @@ export interface Layers {
 export function findPlace(layers: Layers, pointer: string, schema: MergeSchema): Place {
   const { body, written, source, patches } = layers;
   // A patch repeats these to say which object it is for; it cannot change them.
-  if (IDENTITY.some((path) => formatPointer(path) === pointer)) return { source, pointer };
+  if (IDENTITY_FIELDS.some((path) => formatPointer(path) === pointer)) return { source, pointer };
   const segments = parsePointer(pointer) ?? [];
   const path = fieldPath(body, segments, schema);
   if (path === undefined) return placeOfAbsent(layers, segments, schema);

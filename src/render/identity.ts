@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../model/json.ts';
+import { IDENTITY_FIELDS } from '../object/identity-fields.ts';
 import { at, printJson } from '../object/json.ts';
 import { formatPointer } from '../object/pointer.ts';
 
@@ -11,18 +12,7 @@ export interface IdentityChange {
   readonly help: string;
 }
 
-/**
- * What no patch may change: an object under another name is another object, and a field that moved between versions would be
- * checked against the wrong schema. The group is part of `apiVersion`.
- */
-export const IDENTITY: readonly (readonly string[])[] = [
-  ['apiVersion'],
-  ['kind'],
-  ['metadata', 'name'],
-  ['metadata', 'namespace'],
-];
-
-/** How to say that a patch would change one of {@link IDENTITY}; `undefined` stands for a field that is not there. */
+/** How to say that a patch would change one of {@link IDENTITY_FIELDS}; `undefined` stands for a field that is not there. */
 export function identityChange(
   path: readonly string[],
   before: JsonValue | undefined,
@@ -39,7 +29,7 @@ export function identityChange(
 
 /** All that differ between two states of an object. */
 export function identityChanges(before: JsonObject, after: JsonObject): readonly IdentityChange[] {
-  return IDENTITY.filter((path) => at(before, ...path) !== at(after, ...path)).map((path) =>
+  return IDENTITY_FIELDS.filter((path) => at(before, ...path) !== at(after, ...path)).map((path) =>
     identityChange(path, at(before, ...path), at(after, ...path)),
   );
 }

@@ -2,7 +2,7 @@ import { parseGlob } from '../glob.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { App, IgnoreRule } from '../model/fleet.ts';
 import type { IgnoredFields, Manifest, ObjectId } from '../model/manifest.ts';
-import type { RenderedCluster } from '../model/render.ts';
+import type { RenderedApp } from '../model/render.ts';
 import { formatId } from '../object/id.ts';
 import type { MergeSchema } from '../object/merge-keys.ts';
 import { nearestName } from '../object/nearest.ts';
@@ -13,7 +13,7 @@ import { nearestPath } from './nearest-path.ts';
 /** What the ignore rules of an app say of one of its objects. */
 export function ignoredFields(rules: readonly IgnoreRule[], id: ObjectId): readonly IgnoredFields[] {
   return rules
-    .filter((rule) => isMeant(rule, id))
+    .filter((rule) => meansOf(rule)(id))
     .map(({ fields, managers }) => ({ fields, ...(managers === undefined ? {} : { managers }) }));
 }
 
@@ -21,36 +21,45 @@ export function ignoredFields(rules: readonly IgnoreRule[], id: ObjectId): reado
  * Warns of rules that do nothing: such a rule is a slip, and what it was to protect is taken back. A field that Git does not
  * have is none, where no other is near: nobody would take it back.
  *
- * While the app is held on one of the clusters nobody knows all of its objects, and nothing is said.
+ * While the app is held on one of the clusters nobody knows all of its objects, and nothing is said. `rendered`: the app, as it
+ * is on each cluster that has it; most clusters have the same one, and its manifests are looked at once.
  */
 export function checkIgnoreRules(
   app: App,
-  clusters: readonly RenderedCluster[],
+  rendered: Iterable<RenderedApp>,
   schema: MergeSchema,
 ): readonly Diagnostic[] {
   if (app.ignore.length === 0 || app.broken) return [];
-  const rendered = clusters.flatMap((cluster) => cluster.apps.filter((each) => each.name === app.name));
-  if (rendered.some(({ state }) => state === 'held')) return [];
-  const manifests = rendered.flatMap((each) => each.manifests);
+  const different = [...new Set(rendered)];
+  if (different.some(({ state }) => state === 'held')) return [];
+  const manifests = [...new Set(different.flatMap((each) => each.manifests))];
   return app.ignore.flatMap((rule) => {
-    const meant = manifests.filter(({ id }) => isMeant(rule, id));
+    const isMeant = meansOf(rule);
+    const meant = manifests.filter(({ id }) => isMeant(id));
     if (meant.length === 0) return [unusedRule(rule, app.name, manifests)];
     return rule.fields.flatMap((field, index) => unknownField(field, index, rule, app.name, meant, schema) ?? []);
   });
 }
 
-function isMeant(rule: IgnoreRule, id: ObjectId): boolean {
-  return (
+/** Whether a rule means an object. Its patterns are read once, however many objects there are. */
+function meansOf(rule: IgnoreRule): (id: ObjectId) => boolean {
+  const known = MATCHERS.get(rule);
+  if (known !== undefined) return known;
+  const [name, namespace] = [matcherOf(rule.name), rule.namespace === '*' ? () => true : matcherOf(rule.namespace)];
+  const isMeant = (id: ObjectId): boolean =>
     rule.kind === id.kind &&
     (rule.group === undefined || rule.group === id.group) &&
-    fits(rule.name, id.name) &&
-    (rule.namespace === '*' || fits(rule.namespace, id.namespace))
-  );
+    name(id.name) &&
+    namespace(id.namespace);
+  MATCHERS.set(rule, isMeant);
+  return isMeant;
 }
 
-function fits(pattern: string, name: string): boolean {
+const MATCHERS = new WeakMap<IgnoreRule, (id: ObjectId) => boolean>();
+
+function matcherOf(pattern: string): (name: string) => boolean {
   const glob = parseGlob(pattern);
-  return glob.state === 'glob' && glob.match(name);
+  return glob.state === 'glob' ? glob.match : () => false;
 }
 
 function unusedRule(rule: IgnoreRule, app: string, manifests: readonly Manifest[]): Diagnostic {
@@ -85,7 +94,7 @@ function unknownField(
 ): Diagnostic | undefined {
   const segments = parsePointer(field) ?? [];
   if (meant.some(({ body }) => fieldPath(body, segments, schema) !== undefined)) return undefined;
-  const near = meant.map(({ body }) => nearestPath(body, segments)).find((each) => each !== undefined);
+  const near = firstDefined(meant.slice(0, MOST_COMPARED), ({ body }) => nearestPath(body, segments));
   if (near === undefined) return undefined;
   return {
     code: 'UNKNOWN_FIELD',
@@ -95,4 +104,15 @@ function unknownField(
     origin: rule.fieldOrigins[index] ?? rule.origin,
     app,
   };
+}
+
+/** Objects in which a field of nearly that name is looked for. A field that none of them has is no slip of the pen. */
+const MOST_COMPARED = 100;
+
+function firstDefined<Item, Found>(items: readonly Item[], find: (item: Item) => Found | undefined): Found | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

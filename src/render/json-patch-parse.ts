@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import { isList, isObject } from '../object/json.ts';
+import { isList, isObject, own } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
 import { formatPointer, parsePointer } from '../object/pointer.ts';
+import { UNSAFE_KEYS } from '../object/unsafe-keys.ts';
 import type { Problem } from './problem.ts';
 
 /** One operation of RFC 6902, its pointers taken apart. */
@@ -73,9 +74,6 @@ const MAX_OPERATIONS = 1_000;
 
 const NAMES = ['add', 'remove', 'replace', 'move', 'copy', 'test'] as const;
 
-/** Keys with which JavaScript reaches more than the object. The library would refuse some of them, with a stack trace. */
-const FORBIDDEN = ['__proto__', 'constructor', 'prototype'];
-
 function parseOperation(value: JsonValue, index: number, problems: JsonPatchProblem[]): Operation | undefined {
   if (!isObject(value)) {
     problems.push(problemOf({ op: index, path: '', message: 'an operation is a map with "op" and "path"' }));
@@ -140,7 +138,8 @@ function parsePath(
         )
       : refuse(text, `${op} "${text}": a path begins with "/"`, `Did you mean "${slashed(text)}"?`);
   }
-  const forbidden = path.find((segment) => FORBIDDEN.includes(segment));
+  // The library would refuse some of them, with a stack trace.
+  const forbidden = path.find((segment) => UNSAFE_KEYS.has(segment));
   if (forbidden !== undefined) return refuse(text, `${op} "${text}": "${forbidden}" cannot be part of a path`);
   // To copy the whole into itself is odd but harmless, and so is to test it.
   if (path.length > 0 || op === 'test' || (op === 'copy' && field === 'from')) return path;
@@ -166,8 +165,4 @@ function unknownOperation(value: JsonValue | undefined, index: number): JsonPatc
   const help = near === undefined ? `Write one of ${NAMES.join(', ')}.` : `Did you mean "${near}"?`;
   const message = typeof value === 'string' ? `there is no operation "${value}"` : 'the operation has no "op"';
   return problemOf({ op: index, field: value === undefined ? undefined : 'op', path: '', message, help });
-}
-
-function own(map: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(map, key) ? map[key] : undefined;
 }

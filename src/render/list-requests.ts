@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ChartInput, ExpansionFile, ExpansionRequest, PendingBase } from '../model/expansion.ts';
 import type { App, Cluster, FleetConfig } from '../model/fleet.ts';
+import type { Memo } from '../memo.ts';
 import { chartInput, type ChartValues } from './chart-values.ts';
 import type { ExpandContext } from './expand-context.ts';
 
@@ -19,14 +20,29 @@ export interface AppRequests {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Every run of a program that a revision needs, each once. Apps that an error holds anyway need none. */
-export function listRequests(config: FleetConfig, context: ExpandContext): readonly ExpansionRequest[] {
-  const all = config.apps.flatMap((app) => requestsOf(app, config, context).requests.map(({ request }) => request));
+/** Every run of a program that apps need, each once. */
+export function listRequests(apps: Iterable<AppRequests>): readonly ExpansionRequest[] {
+  const all = [...apps].flatMap(({ requests }) => requests.map(({ request }) => request));
   return [...new Map(all.map((request) => [request.key, request])).values()];
 }
 
+/** What each app needs, by its name. Apps that an error holds anyway need nothing. */
+export function requestsOfApps(
+  config: FleetConfig,
+  context: ExpandContext,
+  memo: Memo,
+): ReadonlyMap<string, AppRequests> {
+  const { apps, clusters, fleet } = config;
+  return new Map(
+    apps.map((app) => {
+      const make = (): AppRequests => requestsOf(app, config, context);
+      return [app.name, memo.scope(`requests of ${app.name}`, [app, clusters, fleet], make)];
+    }),
+  );
+}
+
 /** A kustomization is the same for every cluster; a chart is rendered for each, and once for those with equal input. */
-export function requestsOf(app: App, config: FleetConfig, context: ExpandContext): AppRequests {
+function requestsOf(app: App, config: FleetConfig, context: ExpandContext): AppRequests {
   const { pending } = app;
   if (pending === undefined || app.broken) return { requests: [], diagnostics: [] };
   if (pending.tool === 'kustomize') {

@@ -13,7 +13,10 @@ export function mergeDiagnostics(
   targets: readonly ClusterTarget[],
 ): readonly Diagnostic[] {
   const groups = Map.groupBy(diagnostics, keyOf);
-  return [...groups.values()].flatMap((group) => mergeGroup(group, targets).map(showAll)).sort(compareDiagnostics);
+  const countClusters = clusterCounter(targets);
+  return [...groups.values()]
+    .flatMap((group) => mergeGroup(group, countClusters).map(showAll))
+    .sort(compareDiagnostics);
 }
 
 /** Messages name what stands in files, and a name can hold anything. Said here, it holds for every output. */
@@ -26,13 +29,28 @@ function showAll(diagnostic: Diagnostic): Diagnostic {
   };
 }
 
-function mergeGroup(group: readonly Diagnostic[], targets: readonly ClusterTarget[]): readonly Diagnostic[] {
+type CountClusters = (app: string | undefined) => number;
+
+/** How many clusters have an app. Counted for all apps together, and only where somebody asks. */
+function clusterCounter(targets: readonly ClusterTarget[]): CountClusters {
+  let counts: Map<string, number> | undefined;
+  return (app) => {
+    if (counts === undefined) {
+      counts = new Map();
+      for (const name of targets.flatMap(({ apps }) => [...new Set(apps.map((each) => each.app))])) {
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return app === undefined ? 0 : (counts.get(app) ?? 0);
+  };
+}
+
+function mergeGroup(group: readonly Diagnostic[], countClusters: CountClusters): readonly Diagnostic[] {
   const [first] = group;
   if (first === undefined) return [];
   const { cluster: _cluster, ...general } = first;
   const clusters = new Set(group.map((each) => each.cluster));
-  const placed = targets.filter((target) => target.apps.some((app) => app.app === first.app));
-  if (clusters.has(undefined) || (clusters.size > 1 && placed.length === clusters.size)) return [general];
+  if (clusters.has(undefined) || (clusters.size > 1 && countClusters(first.app) === clusters.size)) return [general];
   return [...new Map(group.map((each) => [each.cluster, each])).values()];
 }
 

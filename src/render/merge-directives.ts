@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import { canonical, isList, isObject } from '../object/json.ts';
-import { nearestName } from '../object/nearest.ts';
+import { createNearest, nearestName, type NearestName } from '../object/nearest.ts';
 import { formatPointer } from '../object/pointer.ts';
 import type { Problem } from './problem.ts';
 
@@ -13,13 +13,13 @@ export interface Place {
 /** What one merge finds. */
 export interface Findings {
   readonly problems: Problem[];
-  /** Comparisons of names that may still be made for suggestions: a long patch for a large base would make millions. */
-  comparisons: number;
+  /** For suggestions: a long patch for a large base would make millions of comparisons. */
+  readonly nearest: NearestName;
 }
 
 /** Nothing found yet. */
 export function noFindings(problems: Problem[]): Findings {
-  return { problems, comparisons: 20_000 };
+  return { problems, nearest: createNearest(20_000) };
 }
 
 /** What `$patch` says about the map or list it stands in. */
@@ -53,10 +53,7 @@ export function warn(place: Place, what: string, help?: string): void {
 
 /** The candidate that was probably meant, as long as a merge has not made too many comparisons. */
 export function nearestIn({ findings }: Place, wrong: string, candidates: () => readonly string[]): string | undefined {
-  if (findings.comparisons <= 0) return undefined;
-  const names = candidates().slice(0, findings.comparisons);
-  findings.comparisons -= names.length;
-  return nearestName(wrong, names);
+  return findings.nearest(wrong, candidates);
 }
 
 /** True for keys that are instructions. Reports those that nearly are: kustomize would write them into the object. */

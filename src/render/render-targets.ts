@@ -3,7 +3,7 @@ import type { App, Cluster, FleetConfig } from '../model/fleet.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Locate } from '../model/locate.ts';
 import { createMemo, type Memo } from '../memo.ts';
-import type { AppTarget, ClusterTarget, RenderedApp, RenderedFleet } from '../model/render.ts';
+import type { AppTarget, ClusterTarget, RenderedApp, RenderedCluster, RenderedFleet } from '../model/render.ts';
 import { groupKindKey, groupOf } from '../object/id.ts';
 import { textAt } from '../object/json.ts';
 import { isNamespaced } from '../object/kinds.ts';
@@ -38,7 +38,7 @@ export function renderTargets(
     return memo.scope(`cluster ${cluster.name}`, inputs, () => renderCluster(cluster, own, held));
   });
   const clusters = renders.map(({ cluster }) => cluster);
-  const unused = config.apps.flatMap((app) => checkIgnoreRules(app, clusters, context.schema));
+  const unused = unusedIgnoreRules(config.apps, clusters, context, memo);
   const found = [...everywhere, ...unused, ...renders.flatMap((render) => render.diagnostics)];
   return {
     revision: config.revision,
@@ -48,6 +48,27 @@ export function renderTargets(
     clusters,
     diagnostics: mergeDiagnostics(found, placed.targets),
   };
+}
+
+/** An app is looked at again where it came out differently on one of its clusters. */
+function unusedIgnoreRules(
+  apps: readonly App[],
+  clusters: readonly RenderedCluster[],
+  { schema }: RenderContext,
+  memo: Memo,
+): readonly Diagnostic[] {
+  const concerned = apps.filter((app) => app.ignore.length > 0);
+  if (concerned.length === 0) return [];
+  const rendered = Map.groupBy(
+    clusters.flatMap((cluster) => cluster.apps),
+    (app) => app.name,
+  );
+  return concerned.flatMap((app) => {
+    const different = new Set(rendered.get(app.name));
+    return memo.scope(`ignore rules of ${app.name}`, [app, schema, ...different], () =>
+      checkIgnoreRules(app, different, schema),
+    );
+  });
 }
 
 /** What all apps and clusters share. */

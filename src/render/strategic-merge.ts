@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import { at, canonical, isList, isObject, listAt, mapAt, textAt } from '../object/json.ts';
+import { IDENTITY_FIELDS } from '../object/identity-fields.ts';
+import { at, canonical, isList, isObject, listAt, mapAt, omit, textAt } from '../object/json.ts';
 import { mergeFieldOf, mergeTypeOf, targetTypeOf } from '../object/merge-keys.ts';
 import type { MergeField, MergeSchema, MergeType } from '../object/merge-keys.ts';
 import { formatPointer } from '../object/pointer.ts';
-import { IDENTITY, identityChange } from './identity.ts';
+import { identityChange } from './identity.ts';
 import {
   below,
   DELETE_FROM,
@@ -195,7 +196,7 @@ function sameFields(result: ReadonlyMap<string, JsonValue>, base: JsonObject): b
 }
 
 function identityProblems(base: JsonObject, patch: JsonObject): Problem[] {
-  return IDENTITY.flatMap((path): Problem[] => {
+  return IDENTITY_FIELDS.flatMap((path): Problem[] => {
     const [is, says] = [at(base, ...path), at(patch, ...path)];
     const ignored = is === undefined && path.at(-1) === 'namespace';
     if (says === undefined || says === is || ignored) return [];
@@ -206,7 +207,7 @@ function identityProblems(base: JsonObject, patch: JsonObject): Problem[] {
 
 /** What a directive may have taken away with the rest (`metadata: {$patch: replace}`) is put back, as kustomize does. */
 function withIdentity(merged: JsonObject, base: JsonObject): JsonObject {
-  if (IDENTITY.every((path) => at(merged, ...path) === at(base, ...path))) return merged;
+  if (IDENTITY_FIELDS.every((path) => at(merged, ...path) === at(base, ...path))) return merged;
   const metadata = mapAt(merged, 'metadata');
   return {
     ...pick(base, ['apiVersion', 'kind']),
@@ -217,8 +218,4 @@ function withIdentity(merged: JsonObject, base: JsonObject): JsonObject {
 
 function pick(map: JsonObject, keys: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(map).filter(([key]) => keys.includes(key)));
-}
-
-function omit(map: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.includes(key)));
 }

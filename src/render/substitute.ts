@@ -1,6 +1,6 @@
 import type { Cluster } from '../model/fleet.ts';
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import { isList, isObject } from '../object/json.ts';
+import { isList, isObject, own } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
 import { formatPointer } from '../object/pointer.ts';
 import type { Problem } from './problem.ts';
@@ -59,8 +59,8 @@ export function printVariables(names: readonly string[], source: VariableSource)
 export function lookUpVariable(name: string, source: VariableSource): string | number | boolean | undefined {
   if (name === 'cluster.name') return source.name;
   if (name === 'cluster.region') return source.region;
-  if (name.startsWith(LABELS)) return ownValue(source.labels, name.slice(LABELS.length));
-  if (name.startsWith(VARS)) return ownValue(source.variables, name.slice(VARS.length));
+  if (name.startsWith(LABELS)) return own(source.labels, name.slice(LABELS.length));
+  if (name.startsWith(VARS)) return own(source.variables, name.slice(VARS.length));
   return undefined;
 }
 
@@ -261,8 +261,4 @@ function collectVariables(value: JsonValue, names: Set<string>): void {
 
 function badVariable(message: string, help: string): Omit<Problem, 'pointer'> {
   return { code: 'BAD_VARIABLE', severity: 'error', message, help };
-}
-
-function ownValue<Value>(map: Readonly<Record<string, Value>>, key: string): Value | undefined {
-  return Object.hasOwn(map, key) ? map[key] : undefined;
 }

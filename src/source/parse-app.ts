@@ -20,6 +20,7 @@ import {
   reportAt,
   reportUnexpected,
 } from './read-kind.ts';
+import { reportMisnamed } from './report-misnamed.ts';
 import type { Kind } from './schema.ts';
 
 /** What this stage asks of the next: manifests from files. */
@@ -73,6 +74,7 @@ export function parseApp(
   reportSecond(apps, 'App', context);
   checkName(settings, name, context);
   reportStray(folder, files, base.pending?.files ?? [], context);
+  reportMisnamed(otherThanForPrograms(files, folder, base), report);
   for (const diagnostic of base.diagnostics) report(diagnostic);
   const values = valuesFiles.flatMap((file) => parseValues(file, context) ?? []);
   const overlays = parseOverlays(folder, files, isChart, manifests, context);
@@ -163,6 +165,17 @@ function reportStray(
       origin: { file: file.path, line: 1, column: 1 },
     });
   }
+}
+
+/** A program has rules of its own for the names of its files, and reads them by any. */
+function otherThanForPrograms(
+  files: readonly RegularFile[],
+  folder: string,
+  { pending }: Expansion,
+): readonly RegularFile[] {
+  if (pending === undefined) return files;
+  const used = new Set(pending.files.map(({ path }) => path));
+  return files.filter(({ path }) => !used.has(path) && !path.startsWith(`${folder}/base/`));
 }
 
 interface OwnDocuments {

@@ -13,6 +13,7 @@ import { filesIn, type ManifestReader, nameOf, parseApp, type ParsedApp } from '
 import { parseCluster } from './parse-cluster.ts';
 import { DEFAULTS, parseSettings } from './parse-settings.ts';
 import { type ParseContext, readDocuments, readKind, ownKindOf, reportUnexpected } from './read-kind.ts';
+import { reportMisnamed } from './report-misnamed.ts';
 import type { Kind } from './schema.ts';
 
 /** What parsing uses: files by content, lines by demand, manifests by the render stage. */
@@ -56,6 +57,11 @@ export function parseFleet(snapshot: Snapshot, tools: ParseTools): ParsedFleet {
     context,
   );
   reportStray(files, apps, context);
+  // Those in the folder of an app are that app's business.
+  reportMisnamed(
+    files.filter((file) => !/^apps\/[^/]+\//.test(file.path)),
+    context.report,
+  );
   for (const app of apps) checkDependencies(app, apps, context);
   if (fleet === undefined || diagnostics.some(isFatal)) return { state: 'unusable', diagnostics };
   return { state: 'parsed', config: { revision: snapshot.revision, fleet, clusters, apps, diagnostics } };
@@ -199,8 +205,12 @@ function importsOf({ app, imports }: ParsedApp): readonly ScopedImport[] {
 function parsePolicies(files: readonly RegularFile[], context: ParseContext): readonly ScopedImport[] {
   return files
     .filter((file) => file.path.startsWith('policies/') && isManifestFile(file.path))
-    .flatMap((file) => readDocuments(file, context))
-    .flatMap((raw) => readImports(raw, context))
+    .flatMap((file) =>
+      scopeReported(context.memo, `policies of ${file.path}`, [file], context.report, (report, memo) => {
+        const own = { ...context, report, memo };
+        return readDocuments(file, own).flatMap((raw) => readImports(raw, own));
+      }),
+    )
     .map((item) => ({ item }));
 }
 

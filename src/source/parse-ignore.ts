@@ -1,4 +1,5 @@
 import type { IgnoreRule } from '../model/fleet.ts';
+import { IDENTITY_FIELDS } from '../object/identity-fields.ts';
 import { formatPointer, parsePointer } from '../object/pointer.ts';
 import { parseGlob } from '../glob.ts';
 import { type OwnDocument, type ParseContext, reportAt } from './read-kind.ts';
@@ -36,7 +37,7 @@ export function parseIgnore(own: OwnDocument<'App'>, context: ParseContext): rea
 }
 
 /** What names an object is not a field that can be left to somebody. */
-const IDENTITY = ['/apiVersion', '/kind', '/metadata', '/metadata/name', '/metadata/namespace'];
+const IDENTITY = ['/metadata', ...IDENTITY_FIELDS.map(formatPointer)];
 
 function fieldProblem(field: string): { readonly what: string; readonly help: string } | undefined {
   if (parsePointer(field) === undefined) {

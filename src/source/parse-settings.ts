@@ -1,4 +1,5 @@
 import type { Fleet } from '../model/fleet.ts';
+import { CONTAINER_KINDS } from '../object/container-kinds.ts';
 import { groupOf } from '../object/id.ts';
 import { type OwnDocument, type ParseContext, refuseUnsupported } from './read-kind.ts';
 
@@ -8,7 +9,7 @@ const GUARDS = {
   maxDelete: 5,
   maxDeletePercent: 30,
   maxLeaveClusters: 1,
-  protect: ['CustomResourceDefinition', 'Namespace', 'PersistentVolumeClaim'],
+  protect: CONTAINER_KINDS,
 } as const;
 
 /** The settings of the whole fleet. */

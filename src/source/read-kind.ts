@@ -8,6 +8,7 @@ import { groupOf } from '../object/id.ts';
 import { isObject, textAt } from '../object/json.ts';
 import { nearestName } from '../object/nearest.ts';
 import { formatPointer } from '../object/pointer.ts';
+import { valueAt } from '../object/value-at.ts';
 import type { ReadFile } from '../read-file.ts';
 import { API_VERSION, checkKind, type Kind, KINDS, type Parsed } from './schema.ts';
 import type { SchemaIssue } from './shape.ts';
@@ -172,10 +173,7 @@ function toDiagnostic(
     case 'missing':
       return { ...base, code: 'MISSING_FIELD', message: `${kind} needs "${field}", which ${issue.expected}` };
     case 'wrong': {
-      const found = issue.path.reduce<JsonValue | undefined>(
-        (at, step) => (isObject(at) ? at[String(step)] : Array.isArray(at) ? at[Number(step)] : undefined),
-        value,
-      );
+      const found = valueAt(value, issue.path.map(String));
       const nearest = typeof found === 'string' ? nearestName(found, issue.known) : undefined;
       const unquoted = issue.expected === 'must be text' && (typeof found === 'number' || typeof found === 'boolean');
       const advice = unquoted ? 'Put it in quotes.' : nearest === undefined ? undefined : `Did you mean "${nearest}"?`;

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../model/json.ts';
-import { checkShape, type ShapeResult, z } from './shape.ts';
+import type { JsonValue } from '../model/json.ts';
+import { AnyMap, checkShape, type ShapeResult, Text, Texts, z } from './shape.ts';
 
 /** Version of all kinds of ours. */
 export const API_VERSION = 'muster.dev/v1alpha1';
@@ -16,10 +16,8 @@ const Name = z
 /** The names of fleet and app make the name of a ConfigMap and values of labels. */
 const ShortName = Name.max(50, 'must have at most 50 characters');
 
-const Text = z.string().min(1, 'must not be empty');
 const Count = z.int().min(0);
-const Labels = z.record(z.string(), z.string());
-const Metadata = z.strictObject({ name: Name, labels: Labels.optional(), annotations: Labels.optional() });
+const Metadata = z.strictObject({ name: Name, labels: Texts.optional(), annotations: Texts.optional() });
 const Mode = z.enum(['heal', 'report']);
 const OnUnplace = z.enum(['orphan', 'prune']);
 const Duration = z.string().regex(/^\d+(ms|s|m|h)$/, 'must be a number with a unit, such as 30s, 5m or 1h');
@@ -43,7 +41,7 @@ const TaintEffect = z.enum(['NoSchedule', 'NoExecute', 'PreferNoSchedule']);
 const SelectorParts = {
   all: z.literal(true).optional(),
   names: z.array(Text).min(1).optional(),
-  matchLabels: Labels.optional(),
+  matchLabels: Texts.optional(),
   matchExpressions: z.array(Expression).min(1).optional(),
   matchFields: z.array(FieldExpression).min(1).optional(),
 };
@@ -185,17 +183,13 @@ const OverlaySpec = z.strictObject({
       z.strictObject({
         target: Target,
         ops: z.array(z.custom<JsonValue>()).optional(),
-        merge: z.custom<JsonObject>(isMap, 'must be a map').optional(),
+        merge: AnyMap.optional(),
       }),
     )
     .min(1)
     .optional(),
-  values: z.custom<JsonObject>(isMap, 'must be a map').optional(),
+  values: AnyMap.optional(),
 });
-
-function isMap(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function document<Spec extends z.ZodType>(kind: string, name: z.ZodType<string>, spec: Spec) {
   return z.strictObject({

@@ -2,8 +2,21 @@
  * The one place that knows zod: shapes are written with `z`, and what does not fit is said in our words.
  */
 import { z } from 'zod';
+import type { JsonObject } from '../model/json.ts';
 
 export { z };
+
+/** A text with something in it. */
+export const Text = z.string().min(1, 'must not be empty');
+
+/** Labels and annotations. */
+export const Texts = z.record(z.string(), z.string());
+
+/** A map of which nothing else is known. */
+export const AnyMap = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be a map',
+);
 
 /** What is wrong at one place of a document. `expected` is the end of a sentence that begins with the field's name. */
 export interface SchemaIssue {

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../model/json.ts';
 import { isList, isObject } from '../object/json.ts';
+import { UNSAFE_KEYS } from '../object/unsafe-keys.ts';
 import { convertAlias } from './convert-alias.ts';
 import { checkCollectionTag, convertScalar } from './convert-scalar.ts';
 import { type DocumentState, fail, failAt, type FileState, warnAt, weightOf } from './document-state.ts';
@@ -105,9 +106,6 @@ function checkFlowText(state: DocumentState, node: YamlNode): void {
   if (node.kind !== 'scalar' || !node.plain || !/^[?:]/.test(node.text)) return;
   failAt(state, node, `text in braces or brackets cannot begin with ${node.text.charAt(0)}`, 'Quote it.');
 }
-
-/** With these, code that copies values carelessly changes all objects of its program in place of one. */
-const UNSAFE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Undefined, and reported, where there is none. */
 function convertKey(state: DocumentState, map: MapNode, node: YamlNode): string | undefined {

@@ -13,9 +13,10 @@ export type Pointer = readonly (string | number)[];
 export type Locator = (document: number, pointer: Pointer, part: 'key' | 'value') => Position;
 
 /**
- * Where keys and values stand in a file that {@link parseYaml} has read. The file is parsed again when the first is asked
- * for, so that a file without mistakes costs nothing. What an alias or `<<` brings stands where the anchor is. A path that
- * leads nowhere gives the key of the nearest thing that is there, for a field that is missing.
+ * Where keys and values stand in a file that {@link parseYaml} has read. A document is parsed again when something in it is
+ * asked for, so that one about which nobody asks, as about nearly all manifests, costs nothing. What an alias or `<<` brings
+ * stands where the anchor is. A path that leads nowhere gives the key of the nearest thing that is there, for a field that is
+ * missing.
  */
 export function createLocator(content: string | Uint8Array, format: 'yaml' | 'json' = 'yaml'): Locator {
   const read = once(() => readText(content, { ...YAML_LIMITS, maxBytes: Infinity, maxGeneratedBytes: Infinity }));
@@ -36,17 +37,6 @@ export function createLocator(content: string | Uint8Array, format: 'yaml' | 'js
     const offset = root === undefined ? 0 : findOffset(root, pointer, part);
     return positions()?.(offset) ?? { line: 1, column: 1 };
   };
-}
-
-/** One place in one file; whoever asks for several uses {@link createLocator}. */
-export function locate(
-  content: string | Uint8Array,
-  document: number,
-  pointer: Pointer,
-  part: 'key' | 'value',
-  format: 'yaml' | 'json' = 'yaml',
-): Position {
-  return createLocator(content, format)(document, pointer, part);
 }
 
 /** A document, and what its aliases stand for. */

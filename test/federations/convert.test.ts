@@ -3,12 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { loadFleet } from '../../src/cli/load-fleet.ts';
 import { readSettings } from '../../src/settings.ts';
-import { check, renderedOf, type TestFiles } from '../support/fleet-files.ts';
+import { bodyOf, check, renderedOf, type TestFiles } from '../support/fleet-files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { at } from '../../src/object/json.ts';
 import { convert, digests } from './convert.ts';
-import { TUTORIALS } from './tutorials.ts';
+import { deployment, fleetOf, TUTORIALS } from './tutorials.ts';
 
 test('each of the five tutorials renders to the same digests when it is converted', () => {
   for (const [name, files] of Object.entries<TestFiles>(TUTORIALS)) {
@@ -74,6 +76,55 @@ spec:
   );
 });
 
+/** An overlay of ours, and one of Karmada, that set the same field. */
+function rivals(...names: readonly string[]): TestFiles {
+  const own = (name: string): string => `apiVersion: muster.dev/v1alpha1
+kind: Overlay
+metadata: {name: own-${names.indexOf(name)}}
+spec:
+  clusters: {all: true}
+  afterReplicas: true
+  patches: [{target: {kind: Deployment}, ops: [{op: add, path: /metadata/annotations, value: {by: "${names.indexOf(name)}"}}]}]
+`;
+  const karmada = (kind: string, spec: string): string => `apiVersion: policy.karmada.io/v1alpha1
+kind: ${kind}
+metadata: {name: theirs}
+spec:
+  resourceSelectors: [{apiVersion: apps/v1, kind: Deployment, name: nginx}]
+${spec}`;
+  const plaintext = '{plaintext: [{path: /metadata/annotations, operator: add, value: {by: karmada}}]}';
+  return {
+    ...fleetOf('m1'),
+    ...deployment('nginx', 1),
+    'policies/place.yaml': karmada('PropagationPolicy', ''),
+    'policies/change.yaml': karmada('OverridePolicy', `  overrideRules: [{overriders: ${plaintext}}]\n`),
+    ...Object.fromEntries(names.map((name) => [`apps/nginx/overlays/${name}`, own(name)])),
+  };
+}
+
+test('what policies change comes after our own overlays, as before, wherever these lie', () => {
+  const by = (files: TestFiles): unknown =>
+    at(bodyOf(renderedOf(files), 'm1', 'Deployment default/nginx'), 'metadata', 'annotations', 'by');
+  for (const name of ['zz.yaml', 'imported.yaml', 'imported.yml', '~.yml', 'a.yaml']) {
+    assert.deepEqual(check(rivals(name)), [], name);
+    assert.equal(by(rivals(name)), 'karmada', name);
+    assert.equal(by(convert(rivals(name))), 'karmada', name);
+  }
+});
+
+test('with any names of files, converting changes no digest', () => {
+  const name = fc.tuple(fc.stringMatching(/^[ -.0-~é😀]{1,4}$/u), fc.constantFrom('.yaml', '.yml'));
+  const property = fc.property(
+    fc.uniqueArray(name, { maxLength: 4, selector: ([stem]) => stem.toLowerCase() }),
+    (all) => {
+      const files = rivals(...all.map(([stem, ending]) => stem + ending));
+      assert.deepEqual(check(files), []);
+      assert.deepEqual(digests(convert(files)), digests(files));
+    },
+  );
+  fc.assert(property, { seed: 1, numRuns: 60 });
+});
+
 const MUSTER = join(import.meta.dirname, '..', '..', 'bin', 'muster.js');
 
 test('muster convert writes the files, overwrites none, and says which to remove', async () => {
@@ -96,7 +147,8 @@ test('muster convert writes the files, overwrites none, and says which to remove
   assert.equal(run('.', '-o', 'dir', '--out', folder.path).status, 0);
   await rm(join(folder.path, 'policies'), { recursive: true });
   // The second run wrote files of its own beside the first ones.
-  for (const path of ['placement-2.yaml', 'overlays/imported-2.yaml']) await rm(join(folder.path, 'apps/nginx', path));
+  for (const path of ['placement-2.yaml', 'overlays/imported_imported.yaml'])
+    await rm(join(folder.path, 'apps/nginx', path));
   const result = await loadFleet(folder.path, undefined, readSettings({}, {}));
   assert.ok(result.state === 'rendered');
   assert.deepEqual(

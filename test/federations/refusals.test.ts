@@ -114,6 +114,52 @@ test('what cannot be honoured is refused by name, at its line and column', () =>
   }
 });
 
+/** Every place where a file of another federation names a cluster, with a pattern in it. */
+const PATTERNS: readonly string[] = [
+  policy('placement: {clusterAffinity: {clusterNames: [m1, ‸"*"]}}'),
+  policy('placement: {clusterAffinity: {exclude: [‸"m?"]}}'),
+  policy('placement: {clusterAffinities: [{affinityName: a, clusterNames: [‸"m*"]}]}'),
+  policy(
+    'placement: {replicaScheduling: {weightPreference: {staticWeightList: [{targetCluster: {clusterNames: [‸"*"]}, weight: 1}]}}}',
+  ),
+  policy('suspension: {dispatchingOnClusters: {clusterNames: [‸"m*"]}}'),
+  override('labelsOverrider: []').replace('overriders:', 'targetCluster: {clusterNames: [‸"*"]}, overriders:'),
+  `apiVersion: types.kubefed.io/v1beta1
+kind: FederatedConfigMap
+metadata: {name: c, namespace: default}
+spec:
+  template: {data: {a: b}}
+  placement: {clusters: [{name: ‸"*"}]}
+`,
+  `apiVersion: types.kubefed.io/v1beta1
+kind: FederatedConfigMap
+metadata: {name: c, namespace: default}
+spec:
+  template: {data: {a: b}}
+  placement: {clusterSelector: {}}
+  overrides: [{clusterName: ‸"m*", clusterOverrides: [{path: /data/a, value: c}]}]
+`,
+];
+
+test('a pattern for clusters, which selects nothing in Karmada and KubeFed, is refused wherever they name one', () => {
+  for (const text of PATTERNS) {
+    assert.match(refusal(text), /^BAD_VALUE: "\S+" is no name of a cluster: names are exact.*one by one/, text);
+  }
+});
+
+test('of the names of a ReplicaSchedulingPreference only "*" alone, which KubeFed knows, is no name of a cluster', () => {
+  const spec = (name: string): TestFiles =>
+    preference(
+      `{targetKind: FederatedDeployment, totalReplicas: 4, rebalance: true, clusters: {"${name}": {weight: 1}}}`,
+    );
+  const fleet = fleetOf('cluster1', 'cluster2');
+  assert.deepEqual(check({ ...fleet, ...spec('*') }), []);
+  assert.match(
+    check({ ...fleet, ...spec('cluster*') }).join(),
+    /policies\/p.yaml:4:\d+: BAD_VALUE: "cluster\*" is no name/,
+  );
+});
+
 test('a cluster that does not exist is a slip, in every kind', () => {
   const names = policy('placement: {clusterAffinity: {clusterNames: [m1, m22]}}');
   assert.match(

@@ -36,6 +36,31 @@ test('the nearest name is the one that somebody most likely meant', () => {
   }
 });
 
+/** Optimal string alignment, letter by letter as it is defined. */
+function edits(a: string, b: string): number {
+  if (a === '' || b === '') return a.length + b.length;
+  const swapped = a.at(-1) === b.at(-2) && a.at(-2) === b.at(-1) && a.length > 1 && b.length > 1;
+  return Math.min(
+    edits(a.slice(0, -1), b) + 1,
+    edits(a, b.slice(0, -1)) + 1,
+    edits(a.slice(0, -1), b.slice(0, -1)) + (a.at(-1) === b.at(-1) ? 0 : 1),
+    swapped ? edits(a.slice(0, -2), b.slice(0, -2)) + 1 : Infinity,
+  );
+}
+
+test('no candidate is nearer than the one that is found, and what is found is near', () => {
+  const names = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 7 });
+  fc.assert(
+    fc.property(names, fc.uniqueArray(names, { maxLength: 4 }), (wrong, candidates) => {
+      const near = candidates
+        .filter((each) => each !== wrong && edits(wrong, each) <= Math.floor(Math.max(wrong.length, each.length) / 3))
+        .sort((a, b) => edits(wrong, a) - edits(wrong, b) || (a < b ? -1 : 1));
+      assert.equal(nearestName(wrong, candidates), near[0]);
+    }),
+    { seed: 20261121, numRuns: 300 },
+  );
+});
+
 test('the order in which candidates are listed changes nothing', () => {
   const names = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 8 });
   fc.assert(

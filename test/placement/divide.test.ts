@@ -347,3 +347,51 @@ test('equal weights without bounds differ by at most one', () => {
     { seed: 9, numRuns: 1_000 },
   );
 });
+
+/** The division as its rule says it, without any order kept between two replicas. */
+function divideOneByOne(total: number, list: readonly Share[], key: string): Readonly<Record<string, number>> {
+  const sorted = list.toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1));
+  const ordered = fnv1a(key) % 2 === 0 ? sorted : sorted.reverse();
+  const seats = ordered.map(({ min }) => min);
+  for (let left = total - seats.reduce((sum, each) => sum + each, 0); left > 0; left -= 1) {
+    const open = ordered.flatMap(({ weight, max }, index) => {
+      const own = seats[index] ?? 0;
+      return weight > 0 && own < max ? [{ index, own, quotient: BigInt(weight), divisor: BigInt(2 * own + 1) }] : [];
+    });
+    const [first] = open.sort(
+      (a, b) => Number(b.quotient * a.divisor - a.quotient * b.divisor) || a.own - b.own || a.index - b.index,
+    );
+    assert.ok(first);
+    seats[first.index] = first.own + 1;
+  }
+  return Object.fromEntries(ordered.map(({ cluster }, index) => [cluster, seats[index] ?? 0]));
+}
+
+test('every replica goes where the rule says, with any weights, minima and maxima', () => {
+  const share = fc.record({
+    weight: fc.oneof(fc.nat(4), fc.nat(1_000_000)),
+    min: fc.nat(4),
+    room: fc.oneof(fc.constant(Infinity), fc.nat(6)),
+  });
+  const property = fc.property(fc.array(share, { maxLength: 9 }), fc.nat(60), fc.string(), (list, total, key) => {
+    const all = list.map(({ room, ...rest }, index) => ({ ...rest, cluster: `c${index}`, max: rest.min + room }));
+    const division = divide(total, all, key);
+    if (division.state === 'divided') assert.deepEqual(counts(division), divideOneByOne(total, all, key));
+  });
+  fc.assert(property, { seed: 1, numRuns: 500 });
+});
+
+test('the next replica is not looked for among all clusters', () => {
+  let looks = 0;
+  const all = Array.from({ length: 500 }, (_, index) => ({
+    cluster: `c${index}`,
+    min: 0,
+    max: Infinity,
+    get weight() {
+      looks += 1;
+      return 1 + (index % 7);
+    },
+  }));
+  assert.equal(divide(20_000, all, 'k').state, 'divided');
+  assert.ok(looks < 20_000, `the weights were looked at ${looks} times`);
+});

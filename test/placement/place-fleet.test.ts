@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Weight } from '../../src/model/fleet.ts';
 import { placeFleet, type PlacedFleet } from '../../src/placement/place-fleet.ts';
 import { textAt } from '../../src/object/json.ts';
 import {
@@ -391,4 +392,43 @@ test('the order of files changes no placement', () => {
     place(reversed).targets.map(({ apps }) => apps),
     place(SMALL_FLEET).targets.map(({ apps }) => apps),
   );
+});
+
+test('what a rule gives each cluster is found once, however many objects are divided', () => {
+  const looks = (objects: number): number => {
+    const names = Array.from({ length: objects }, (_, index) => `web-${index}`);
+    const deployments = names.map(
+      (name) =>
+        `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}, namespace: web}\nspec: {replicas: 4}\n`,
+    );
+    const weights = '[{clusters: {names: [eu]}, weight: 2}, {clusters: {all: true}, weight: 1}]';
+    const config = configOf(
+      fleetWith({
+        'apps/web/base/deployment.yaml': deployments.join('---\n'),
+        'apps/web/placement.yaml': placementFile(
+          'web',
+          `{clusters: {all: true}, replicas: {mode: divided, weights: ${weights}}}`,
+        ),
+      }),
+    );
+    let count = 0;
+    const watched = ({ clusters, weight }: Weight): Weight => ({
+      weight,
+      get clusters() {
+        count += 1;
+        return clusters;
+      },
+    });
+    const apps = config.apps.map((app) => ({
+      ...app,
+      placements: app.placements.map(({ replicas, ...rest }) => ({
+        ...rest,
+        ...(replicas === undefined ? {} : { replicas: { ...replicas, weights: replicas.weights?.map(watched) ?? [] } }),
+      })),
+    }));
+    assert.deepEqual(placeFleet({ ...config, apps }, locateIn({})).diagnostics, []);
+    return count;
+  };
+
+  assert.equal(looks(20), looks(1));
 });

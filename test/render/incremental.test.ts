@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Memo } from '../../src/memo.ts';
+import type { ExpansionAnswers, ExpansionRequest } from '../../src/model/expansion.ts';
 import type { RenderedFleet } from '../../src/model/render.ts';
-import { createRenderCache, renderFleet, type RenderCache } from '../../src/reconcile.ts';
+import { createRenderCache, listExpansions, renderFleet, type RenderCache } from '../../src/reconcile.ts';
 import {
   appOf,
   clusterFile,
@@ -141,7 +142,82 @@ const VARIANTS: Readonly<Record<string, readonly TestFile[]>> = {
   'apps/third/placement.yaml': [undefined, placementFile('third', '{clusters: {names: [us, eu]}}')],
   'apps/third/base/definition.yaml': [undefined, widgetDefinition('Namespaced'), widgetDefinition('Cluster')],
   'apps/third/base/moved.yaml': [undefined, configMap('settings', '{greeting: hello}')],
+  'apps/built/base/kustomization.yaml': ['resources: [one.yaml]\n', 'resources: [one.yaml, ../../other/base]\n'],
+  'apps/built/base/one.yaml': [configMap('built', '{a: "1"}', ', namespace: built'), configMap('built', '{a: "2"}')],
+  'apps/chart/values.yaml': ['network: ${vars.network}\n', 'size: "1"\n', 'size: ${vars.size}\n'],
+  'apps/chart/overlays/eu/values.yaml': [undefined, 'size: "2"\n'],
+  'apps/theirs/base/more.yaml': [undefined, configMap('more', '{}', ', namespace: theirs')],
+  'policies/place.yaml': [
+    karmada('PropagationPolicy', 'theirs', '', '  placement: {clusterAffinity: {clusterNames: [eu]}}'),
+    karmada('PropagationPolicy', 'other', ', name: settings', '  placement: {}'),
+    undefined,
+  ],
+  'policies/change.yaml': [
+    karmada('OverridePolicy', 'theirs', '', '  overriders: {labelsOverrider: [{operator: add, value: {a: "1"}}]}'),
+    karmada(
+      'OverridePolicy',
+      'theirs',
+      ', name: more',
+      '  overriders: {labelsOverrider: [{operator: add, value: {a: "2"}}]}',
+    ),
+    undefined,
+  ],
+  'policies/namespace.yaml': [
+    undefined,
+    federated('FederatedNamespace', 'fed', '{clusters: [{name: eu}, {name: us}]}'),
+  ],
+  'policies/object.yaml': [
+    federated('FederatedConfigMap', 'fed', '{clusterSelector: {}}'),
+    federated('FederatedConfigMap', 'fed', '{clusters: [{name: us}]}'),
+    undefined,
+  ],
 };
+
+function karmada(kind: string, namespace: string, name: string, spec: string): string {
+  return `apiVersion: policy.karmada.io/v1alpha1\nkind: ${kind}\nmetadata: {name: p, namespace: ${namespace}}\nspec:\n  resourceSelectors: [{apiVersion: v1, kind: ConfigMap${name}}]\n${spec}\n`;
+}
+
+function federated(kind: string, name: string, placement: string): string {
+  const template = kind === 'FederatedNamespace' ? '' : '  template: {data: {a: b}}\n';
+  return `apiVersion: types.kubefed.io/v1beta1\nkind: ${kind}\nmetadata: {name: ${name}, namespace: fed}\nspec:\n${template}  placement: ${placement}\n`;
+}
+
+/** A kustomization, a chart whose values differ from cluster to cluster, and an app that policies of others place. */
+const BUILT: TestFiles = {
+  'apps/theirs/base/one.yaml': configMap('one', '{}', ', namespace: theirs'),
+  'policies/place.yaml': karmada('PropagationPolicy', 'theirs', '', '  placement: {}'),
+  'policies/object.yaml': federated('FederatedConfigMap', 'fed', '{clusterSelector: {}}'),
+  'apps/built/base/kustomization.yaml': 'resources: [one.yaml]\n',
+  'apps/built/base/one.yaml': configMap('built', '{a: "1"}', ', namespace: built'),
+  'apps/built/placement.yaml': placementFile('built', '{clusters: {all: true}}'),
+  'apps/chart/base/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
+  'apps/chart/base/templates/one.yaml': 'a template\n',
+  'apps/chart/values.yaml': 'network: ${vars.network}\n',
+  'apps/chart/placement.yaml': placementFile('chart', '{clusters: {all: true}}'),
+};
+
+/** Stands for both programs: resources one after the other, and a chart that prints its values. */
+function answer({ tool, files, chart }: ExpansionRequest): string {
+  if (tool === 'helm') {
+    const values = Object.fromEntries((chart?.values ?? []).map((text, index) => [`v${index}`, text]));
+    return ['plain', JSON.stringify(values)]
+      .map((data, index) => configMap(`chart-${index}`, data === 'plain' ? '{}' : data, ', namespace: chart'))
+      .map((text) => `---\n# Source: chart/templates/one.yaml\n${text}`)
+      .join('');
+  }
+  const resources = files.filter(({ path }) => !path.endsWith('kustomization.yaml'));
+  return resources.map(({ bytes }) => new TextDecoder().decode(bytes)).join('---\n');
+}
+
+/** All answers that a revision needs, as new values each time. */
+function answersFor(files: TestFiles, cache?: RenderCache): ExpansionAnswers {
+  return new Map(
+    listExpansions(snapshotOf(files), cache).map((request) => [
+      request.key,
+      { state: 'rendered', tool: request.tool, version: '1.0.0', text: answer(request) },
+    ]),
+  );
+}
 
 const change = fc
   .constantFrom(...Object.keys(VARIANTS))
@@ -157,11 +233,12 @@ test('under any history, a render with what earlier revisions left is, byte for 
   let usable = 0;
   const property = fc.property(fc.array(commit, { minLength: 1, maxLength: 8 }), (history) => {
     const cache = createRenderCache();
-    renderFleet(snapshotOf(SMALL_FLEET), cache);
+    const first = fleetWith(BUILT);
+    renderFleet(snapshotOf(first), cache, answersFor(first, cache));
     for (const index of history.keys()) {
-      const files = Object.assign({}, SMALL_FLEET, ...history.slice(0, index + 1));
-      const warm = renderFleet(snapshotOf(files), cache);
-      const alone = renderFleet(snapshotOf(files), { parsed: new Map(), memo: FORGETFUL });
+      const files = Object.assign({}, first, ...history.slice(0, index + 1));
+      const warm = renderFleet(snapshotOf(files), cache, answersFor(files, cache));
+      const alone = renderFleet(snapshotOf(files), { parsed: new Map(), memo: FORGETFUL }, answersFor(files));
       assert.equal(JSON.stringify(warm), JSON.stringify(alone));
       if (warm.state === 'rendered') usable += 1;
     }
@@ -224,6 +301,43 @@ test('a file under another name says where its objects come from now', () => {
   assert.equal(origin.file, 'apps/web/base/moved.yaml');
 });
 
+test('a change elsewhere leaves an app that a program renders or a policy places the very object that it was', () => {
+  const cache = createRenderCache();
+  const before = render(fleetWith(BUILT), cache);
+  const elsewhere = fleetWith({ ...BUILT, 'apps/web/base/deployment.yaml': deployment('nginx:1.28') });
+  const after = render(elsewhere, cache);
+
+  for (const cluster of ['ap', 'eu', 'us']) {
+    for (const app of ['built', 'chart', 'theirs', 'fed']) {
+      assert.equal(appOf(before, cluster, app).state, 'rendered');
+      assert.equal(appOf(after, cluster, app), appOf(before, cluster, app));
+    }
+    assert.notEqual(appOf(after, cluster, 'web'), appOf(before, cluster, 'web'));
+  }
+  const changed = render(
+    { ...elsewhere, 'apps/built/base/one.yaml': configMap('built', '{}', ', namespace: b') },
+    cache,
+  );
+  assert.notEqual(appOf(changed, 'eu', 'built'), appOf(before, 'eu', 'built'));
+  assert.equal(appOf(changed, 'eu', 'chart'), appOf(before, 'eu', 'chart'));
+});
+
+test('what a chart prints as before for some clusters stays the very object there', () => {
+  const cache = createRenderCache();
+  const values = (size: string): TestFiles => fleetWith({ ...BUILT, 'apps/chart/overlays/eu/values.yaml': size });
+  const before = render(values('size: "1"\n'), cache);
+  const after = render(values('size: "2"\n'), cache);
+
+  for (const object of ['ConfigMap chart/chart-0', 'ConfigMap chart/chart-1']) {
+    assert.equal(manifestOf(after, 'us', object), manifestOf(before, 'us', object));
+  }
+  assert.equal(manifestOf(after, 'eu', 'ConfigMap chart/chart-0'), manifestOf(before, 'eu', 'ConfigMap chart/chart-0'));
+  assert.notEqual(
+    manifestOf(after, 'eu', 'ConfigMap chart/chart-1'),
+    manifestOf(before, 'eu', 'ConfigMap chart/chart-1'),
+  );
+});
+
 test('of the revisions before the last one nothing is kept', () => {
   const cache = createRenderCache();
   for (let turn = 0; turn < 5; turn += 1) {
@@ -234,7 +348,7 @@ test('of the revisions before the last one nothing is kept', () => {
 });
 
 function render(files: TestFiles, cache: RenderCache): RenderedFleet {
-  const result = renderFleet(snapshotOf(files), cache);
+  const result = renderFleet(snapshotOf(files), cache, answersFor(files, cache));
   assert.equal(result.state, 'rendered');
   return result.fleet;
 }

@@ -80,3 +80,22 @@ test('worst first: what stops everything, what stops an app, warnings; then by f
     ],
   );
 });
+
+test('which clusters have an app is looked up once for all diagnostics, and only where several clusters have the same', () => {
+  let looks = 0;
+  const watched = targets.map(({ cluster, apps }) => ({
+    cluster,
+    get apps() {
+      looks += 1;
+      return apps;
+    },
+  }));
+  const many = (clusters: readonly string[]): readonly Diagnostic[] =>
+    Array.from({ length: 100 }, (_, line) =>
+      clusters.map((cluster) => diagnostic({ app: 'other', cluster, at: `a.yaml:${line + 1}:1` })),
+    ).flat();
+  assert.equal(mergeDiagnostics(many(['eu']), watched).length, 100);
+  assert.equal(looks, 0);
+  assert.equal(mergeDiagnostics(many(['ap', 'eu', 'us']), watched).length, 100);
+  assert.equal(looks, 3);
+});

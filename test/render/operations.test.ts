@@ -165,3 +165,32 @@ test('a list is applied whole or not at all, and problems say which operation', 
   const ops = '[{op: labels, action: add, value: {a: b}}, {op: remove, path: /spec/nothing}]';
   assert.deepEqual(apply(pod('a'), ops), ['error /1/path: remove "/spec/nothing": "/spec" has no "nothing"']);
 });
+
+test('a field that an operation does not have is an error with the right name, and nothing is changed', () => {
+  const refused = (operation: string): unknown => {
+    const result = applyOperations(pod('nginx'), yaml(`[{op: add, path: /metadata/labels, value: {}}, ${operation}]`), {
+      secret: false,
+    });
+    return result.state === 'failed' ? result.problems : result;
+  };
+  const unknown = { code: 'UNKNOWN_FIELD', severity: 'error' } as const;
+  const says = (name: string, field: string, help: string): object[] => [
+    { ...unknown, message: `the operation ${name} has no field "${field}"`, help, pointer: `/1/${field}`, part: 'key' },
+  ];
+  assert.deepEqual(
+    refused('{op: labels, action: add, value: {tier: front}, path: /spec/template/metadata/labels}'),
+    says('labels', 'path', 'It has: action, value.'),
+  );
+  assert.deepEqual(
+    refused('{op: args, containerName: app, action: add, value: [-v]}'),
+    says('args', 'containerName', 'Did you mean "container"?'),
+  );
+  assert.deepEqual(
+    refused('{op: image, componnent: tag, component: tag, action: remove}'),
+    says('image', 'componnent', 'Did you mean "component"?'),
+  );
+  assert.deepEqual(
+    refused('{op: text, path: /data/x, formt: yaml, ops: []}'),
+    says('text', 'formt', 'Did you mean "format"?'),
+  );
+});

@@ -446,3 +446,40 @@ test('clusters may stand in folders, and several in one file', () => {
     ['a clusters/prod/all.yaml:9', 'b clusters/prod/all.yaml:1'],
   );
 });
+
+test('a file whose ending is in upper case holds back its app: what it held before it was renamed is not pruned', () => {
+  for (const [path, ending] of [
+    ['base/service', '.YAML'],
+    ['base/deep/service', '.Json'],
+    ['overlays/eu/service', '.Yml'],
+    ['overlays/eu/resources/service', '.YAML'],
+    ['service', '.YML'],
+  ] as const) {
+    const file = `apps/web/${path}${ending}`;
+    const renamed = { 'apps/web/base/service.yaml': undefined, [file]: SMALL_FLEET['apps/web/base/service.yaml'] };
+    const says = `${file}:1:1: BAD_NAME: the file is not read: its name ends in "${ending}", and upper and lower case count. Rename it so that it ends in "${ending.toLowerCase()}".`;
+    assert.deepEqual(check(fleetWith(renamed)), [says]);
+    const states = renderedOf(fleetWith(renamed)).clusters.map(({ apps }) =>
+      apps.map(({ name, state }) => `${name} ${state}`),
+    );
+    const held = ['other rendered', 'web held'];
+    assert.deepEqual(states, [held, held, held], file);
+  }
+});
+
+test('such a file of a cluster or a policy concerns the whole fleet', () => {
+  const cluster = { 'clusters/eu.yaml': undefined, 'clusters/eu.YAML': SMALL_FLEET['clusters/eu.yaml'] };
+  assert.match(unusable(fleetWith(cluster)).join(), /^clusters\/eu.YAML:1:1: BAD_NAME: the file is not read/);
+  assert.match(unusable(fleetWith({ 'policies/p.Yaml': '' })).join(), /^policies\/p.Yaml:1:1: BAD_NAME/);
+  assert.match(unusable(fleetWith({ 'apps/web.JSON': '' })).join(), /^apps\/web.JSON:1:1: BAD_NAME/);
+});
+
+test('what kustomize and Helm read may be called as they like', () => {
+  const kustomized = {
+    'apps/web/base/kustomization.yaml':
+      'resources: [deployment.yaml, service.yaml]\nconfigMapGenerator: [{name: c, files: [../config/a.JSON]}]\n',
+    'apps/web/base/notes.YAML': '',
+    'apps/web/config/a.JSON': '{}',
+  };
+  assert.ok(!check(fleetWith(kustomized)).some((line) => line.includes('BAD_NAME')));
+});

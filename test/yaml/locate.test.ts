@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseYaml } from '../../src/yaml.ts';
-import { locate, type Pointer } from '../../src/yaml/locate.ts';
+import { createLocator, type Pointer } from '../../src/yaml/locate.ts';
 
 /** `3:5` of the key and of the value. */
 function places(text: string, document: number, pointer: Pointer, format: 'yaml' | 'json' = 'yaml'): string {
   return (['key', 'value'] as const)
-    .map((part) => locate(text, document, pointer, part, format))
+    .map((part) => createLocator(text, format)(document, pointer, part))
     .map(({ line, column }) => `${line}:${column}`)
     .join(' ');
 }
@@ -102,7 +102,7 @@ test('a file that cannot be read has one place', () => {
 test('the start of a document is the same for both readers', () => {
   for (const text of [FILE, '--- # x\n- a\n---\n\n  b: 1\n', '---\n&a !!map\nk: 1\n']) {
     for (const { index, line, column } of parseYaml(text).documents) {
-      assert.deepEqual(locate(text, index, [], 'value'), { line, column });
+      assert.deepEqual(createLocator(text)(index, [], 'value'), { line, column });
     }
   }
 });

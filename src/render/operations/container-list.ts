@@ -13,6 +13,7 @@ export const commandOperation = containerList('command');
 function containerList(field: 'args' | 'command'): ObjectOperation {
   return {
     name: field,
+    fields: ['container', 'action', 'value'],
     expand: (object, operation) => {
       const [name = '', action] = [textAt(operation, 'container'), textAt(operation, 'action')];
       const value = operation['value'];

@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import { textAt } from '../../object/json.ts';
 import { formatPointer, parsePointer } from '../../object/pointer.ts';
+import { valueAt } from '../../object/value-at.ts';
 import { containersOf } from './containers.ts';
 import { type Action, type Expanded, failed, idle, type ObjectOperation } from './operation.ts';
-import { valueAt } from './value-at.ts';
 
 /**
  * `{op: image, component: registry | repository | tag, action: add | remove | replace, value, path}` changes a part of the
@@ -11,6 +11,7 @@ import { valueAt } from './value-at.ts';
  */
 export const imageOperation: ObjectOperation = {
   name: 'image',
+  fields: ['component', 'action', 'value', 'path'],
   expand: (object, operation) => {
     const [component, action, value = ''] = [
       textAt(operation, 'component'),

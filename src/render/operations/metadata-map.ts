@@ -14,6 +14,7 @@ export const annotationsOperation = metadataMap('annotations');
 function metadataMap(field: 'labels' | 'annotations'): ObjectOperation {
   return {
     name: field,
+    fields: ['action', 'value'],
     expand: (object, operation) => {
       const [action, value] = [textAt(operation, 'action'), operation['value']];
       if (action !== 'add' && action !== 'remove' && action !== 'replace')

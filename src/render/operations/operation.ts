@@ -8,6 +8,8 @@ import type { Problem } from '../problem.ts';
 export interface ObjectOperation {
   /** The value of `op`. */
   readonly name: string;
+  /** What it can have besides `op`. Anything else is an error: it would be ignored, and somebody relies on it. */
+  readonly fields: readonly string[];
   expand(object: JsonObject, operation: JsonObject): Expanded;
 }
 

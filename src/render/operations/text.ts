@@ -6,7 +6,7 @@ import { editYaml } from '../../yaml/edit.ts';
 import { printYaml } from '../../yaml/print.ts';
 import { applyJsonPatch } from '../json-patch.ts';
 import { type Expanded, failed, type ObjectOperation } from './operation.ts';
-import { valueAt } from './value-at.ts';
+import { valueAt } from '../../object/value-at.ts';
 
 /**
  * `{op: text, path, format: yaml | json, ops: [RFC 6902]}` changes a YAML or JSON file inside a text, such as the data of a
@@ -15,6 +15,7 @@ import { valueAt } from './value-at.ts';
  */
 export const textOperation: ObjectOperation = {
   name: 'text',
+  fields: ['path', 'format', 'ops'],
   expand: (object, operation) => {
     const [path = '', format, ops] = [textAt(operation, 'path'), textAt(operation, 'format'), operation['ops']];
     if (format !== 'yaml' && format !== 'json') return failed('/format', 'the format of a text is "yaml" or "json"');

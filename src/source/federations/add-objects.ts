@@ -1,4 +1,5 @@
-import type { App, AppDefaults, ClusterSelector, Placement } from '../../model/fleet.ts';
+import { scopeReported } from '../../memo.ts';
+import type { App, AppDefaults, BaseManifest, ClusterSelector, Placement } from '../../model/fleet.ts';
 import { compareText } from '../../object/id.ts';
 import { textAt } from '../../object/json.ts';
 import { nearestName } from '../../object/nearest.ts';
@@ -31,24 +32,42 @@ export function addObjects(
   reportLonePreferences(preferences, objects, context);
   const homes = Map.groupBy(objects, homeOf);
   const missing = [...homes].filter(([name]) => !apps.some((app) => app.name === name));
-  const made = missing.map(([name, [first]]) =>
-    createApp(name, defaults, first?.item.source ?? { file: 'policies', line: 1, column: 1 }, context),
-  );
+  const { memo } = context;
+  const made = missing.map(([name, [first]]) => {
+    const source = first?.item.source ?? { file: 'policies', line: 1, column: 1 };
+    return memo.scope(`made ${name}`, [defaults, source], () => createApp(name, defaults, source, context));
+  });
+  const around = { ...findNamespaces(objects, apps), preferences, defaults };
+  const inputs = [defaults, ...preferences, ...around.federated, ...around.native];
   return [...apps, ...made]
-    .map((app) =>
-      (homes.get(app.name) ?? []).reduce(
-        (current, { item }) => addObject(current, item, { objects, preferences, apps, defaults }, context),
-        app,
-      ),
-    )
+    .map((app) => {
+      const own = (homes.get(app.name) ?? []).map(({ item }) => item);
+      if (own.length === 0) return app;
+      return scopeReported(memo, `objects of ${app.name}`, [app, ...own, 'in', ...inputs], context.report, (report) =>
+        own.reduce((current, item) => addObject(current, item, around, { ...context, report }), app),
+      );
+    })
     .sort((a, b) => compareText(a.name, b.name));
 }
 
 interface Surroundings {
-  readonly objects: readonly Scoped[];
+  /** Each a FederatedNamespace. */
+  readonly federated: readonly FederatedObject[];
+  /** Names of the namespaces that our own apps have. */
+  readonly native: ReadonlySet<string>;
   readonly preferences: readonly ReplicaPreference[];
-  readonly apps: readonly App[];
   readonly defaults: AppDefaults;
+}
+
+function findNamespaces(objects: readonly Scoped[], apps: readonly App[]): Pick<Surroundings, 'federated' | 'native'> {
+  const isNamespace = ({ body }: BaseManifest): boolean => body['kind'] === 'Namespace';
+  const names = apps.flatMap(({ base }) =>
+    base.filter(isNamespace).flatMap(({ body }) => textAt(body, 'metadata', 'name') ?? []),
+  );
+  return {
+    federated: objects.map(({ item }) => item).filter(({ base }) => isNamespace(base)),
+    native: new Set(names.sort(compareText)),
+  };
 }
 
 function homeOf({ item, app }: Scoped): string {
@@ -99,18 +118,14 @@ function addObject(app: App, item: FederatedObject, around: Surroundings, contex
 /** In KubeFed an object is only where its namespace is, too. */
 function withinNamespace(
   item: FederatedObject,
-  { objects, apps }: Surroundings,
+  { federated, native }: Surroundings,
   context: ParseContext,
 ): ClusterSelector {
   const { namespace } = item;
   if (namespace === undefined) return item.clusters;
-  const isNamespace = (kind: unknown, name: unknown): boolean => kind === 'Namespace' && name === namespace;
-  const federated = objects.find((each) => isNamespace(each.item.base.body['kind'], each.item.name));
-  if (federated !== undefined) return intersect(item.clusters, federated.item.clusters);
-  const native = apps.some((app) =>
-    app.base.some(({ body }) => isNamespace(body['kind'], textAt(body, 'metadata', 'name'))),
-  );
-  if (!native && namespace !== 'default') {
+  const own = federated.find(({ name }) => name === namespace);
+  if (own !== undefined) return intersect(item.clusters, own.clusters);
+  if (!native.has(namespace) && namespace !== 'default') {
     const message = `there is no FederatedNamespace "${namespace}": KubeFed would place nothing, and here ${item.from} goes where its own placement says`;
     warnDifferent(item.source, '/metadata/namespace', message, context);
   }

@@ -2,20 +2,10 @@ import type { ClusterSelector, DocumentSource, LabelExpression } from '../../mod
 import { groupOf } from '../../object/id.ts';
 import { checkExpression } from '../parse-selector.ts';
 import { type ParseContext, reportAt } from '../read-kind.ts';
-import { z } from '../shape.ts';
+import { Text, z } from '../shape.ts';
+import { refusePatterns } from './exact-names.ts';
 import type { ResourceSelector } from './imported.ts';
-import { Texts } from './read-document.ts';
-
-const Text = z.string().min(1, 'must not be empty');
-const Operator = z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']);
-
-/** As everywhere in Kubernetes. */
-export const LabelSelector = z.strictObject({
-  matchLabels: Texts.optional(),
-  matchExpressions: z
-    .array(z.strictObject({ key: Text, operator: Operator, values: z.array(z.string()).nullish() }))
-    .optional(),
-});
+import { LabelSelector, Operator, parseLabels } from './label-selector.ts';
 
 /** `ClusterAffinity` of Karmada. */
 export const AffinityParts = {
@@ -56,6 +46,8 @@ export function parseAffinity(
 ): ClusterSelector {
   const origin = context.locate(source, pointer, 'key');
   const { labelSelector, fieldSelector, clusterNames = [], exclude = [] } = input ?? {};
+  refusePatterns(clusterNames, source, (index) => `${pointer}/clusterNames/${index}`, context);
+  refusePatterns(exclude, source, (index) => `${pointer}/exclude/${index}`, context);
   const { matchExpressions } = parseLabels(labelSelector, source, `${pointer}/labelSelector`, context);
   const matchFields = (fieldSelector?.matchExpressions ?? []).map(({ key, operator, values }, index) => {
     const expression = { key, operator, values: values ?? [] };
@@ -104,19 +96,4 @@ export function parseResource(
     ...(labelSelector === undefined ? {} : { labels }),
     pointer,
   };
-}
-
-/** A label selector of Kubernetes, its expressions checked. */
-export function parseLabels(
-  input: z.infer<typeof LabelSelector> | undefined,
-  source: DocumentSource,
-  pointer: string,
-  context: ParseContext,
-): Pick<ClusterSelector, 'matchLabels' | 'matchExpressions'> {
-  const matchExpressions = (input?.matchExpressions ?? []).map(({ key, operator, values }, index): LabelExpression => {
-    const expression = { key, operator, values: values ?? [] };
-    checkExpression(expression, source, `${pointer}/matchExpressions/${index}`, context);
-    return expression;
-  });
-  return { matchLabels: input?.matchLabels ?? {}, matchExpressions };
 }

@@ -2,6 +2,7 @@ import type { App, AppDefaults, BaseManifest, ObjectSelector, PatchTarget } from
 import { groupOf } from '../../object/id.ts';
 import { mapAt, textAt } from '../../object/json.ts';
 import { isNamespaced } from '../../object/kinds.ts';
+import { namespaceOf } from '../../object/namespace-of.ts';
 import { matchesExpression } from '../../object/match-expression.ts';
 import type { ResourceSelector } from './imported.ts';
 
@@ -23,8 +24,25 @@ export function factsOf(base: BaseManifest, app: App, defaults: AppDefaults): Ob
     group,
     kind,
     name: textAt(body, 'metadata', 'name') ?? '',
-    namespace: scoped ? (namespaceOf(base, app, defaults) ?? 'default') : '',
+    namespace: scoped ? (namespaceOf(base.body, app, defaults) ?? 'default') : '',
     labels: mapAt(body, 'metadata', 'labels'),
+  };
+}
+
+/** The facts of all objects of one app, or of all apps; made once, and only for what is asked. */
+export function collectFacts(
+  apps: readonly App[],
+  defaults: AppDefaults,
+): (app: string | undefined) => readonly ObjectFacts[] {
+  const known = new Map<string | undefined, readonly ObjectFacts[]>();
+  return (name) => {
+    const facts =
+      known.get(name) ??
+      apps
+        .filter((app) => name === undefined || app.name === name)
+        .flatMap((app) => app.base.map((base) => factsOf(base, app, defaults)));
+    known.set(name, facts);
+    return facts;
   };
 }
 
@@ -37,7 +55,7 @@ export function nameOf({ kind, namespace, name }: ObjectFacts): string {
 export function selectorFor(base: BaseManifest, app: App, defaults: AppDefaults): ObjectSelector {
   const { body, source } = base;
   const { kind, name } = factsOf(base, app, defaults);
-  const namespace = namespaceOf(base, app, defaults);
+  const namespace = namespaceOf(base.body, app, defaults);
   return {
     apiVersion: textAt(body, 'apiVersion') ?? '',
     kind,
@@ -50,7 +68,7 @@ export function selectorFor(base: BaseManifest, app: App, defaults: AppDefaults)
 /** The same for a patch. That the object is not on a cluster is no error: a policy speaks of many clusters. */
 export function targetFor(base: BaseManifest, app: App, defaults: AppDefaults): PatchTarget {
   const { group, kind, name } = factsOf(base, app, defaults);
-  const namespace = namespaceOf(base, app, defaults);
+  const namespace = namespaceOf(base.body, app, defaults);
   return { group, kind, name, ...(namespace === undefined ? {} : { namespace }), single: false, optional: true };
 }
 
@@ -68,7 +86,9 @@ export function specificity(selector: ResourceSelector, facts: ObjectFacts): num
   return fits ? 2 : 0;
 }
 
-/** As the stages after this one fill it in. */
-function namespaceOf({ body }: BaseManifest, app: App, defaults: AppDefaults): string | undefined {
-  return textAt(body, 'metadata', 'namespace') ?? app.namespace ?? defaults.namespace;
+/** The most exact of several selectors. Policies times objects can be millions: nothing is made on the way. */
+export function mostExact(selectors: readonly ResourceSelector[], facts: ObjectFacts): number {
+  let most = 0;
+  for (const selector of selectors) most = Math.max(most, specificity(selector, facts));
+  return most;
 }

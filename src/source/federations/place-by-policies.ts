@@ -1,9 +1,17 @@
 import type { App, AppDefaults, BaseManifest, Overlay, Placement } from '../../model/fleet.ts';
 import { compareText } from '../../object/id.ts';
-import { nearestName } from '../../object/nearest.ts';
+import { createNearest, nearestName, type NearestName } from '../../object/nearest.ts';
 import type { ParseContext } from '../read-kind.ts';
 import type { PropagationRule, ResourceSelector } from './imported.ts';
-import { factsOf, nameOf, type ObjectFacts, selectorFor, specificity } from './object-facts.ts';
+import {
+  collectFacts,
+  factsOf,
+  mostExact,
+  nameOf,
+  type ObjectFacts,
+  selectorFor,
+  specificity,
+} from './object-facts.ts';
 import { importsOf, type ScopedImport } from './scoped-import.ts';
 import { toOverlay } from './to-overlay.ts';
 
@@ -42,18 +50,23 @@ function placeApp(app: App, policies: readonly Scoped[], defaults: AppDefaults, 
     const policy = choosePolicy(factsOf(base, app, defaults), policies, app, context);
     return policy === undefined ? [] : [{ base, policy }];
   });
-  const placements = [...Map.groupBy(chosen, ({ policy }) => policy)].map(([policy, group]) =>
-    toPlacement(
-      policy,
-      group.map(({ base }) => base),
-      app,
-      defaults,
-    ),
-  );
-  const overlays = chosen.flatMap(({ base, policy }): readonly Overlay[] =>
-    policy.changes.map((change) => toOverlay(change, policy, base, app, defaults, context)),
-  );
-  return { ...app, placements: [...app.placements, ...placements], overlays: [...app.overlays, ...overlays] };
+  // The same app then, so that nothing made from it is made anew.
+  if (chosen.length === 0) return app;
+  const inputs = [app, defaults, ...chosen.flatMap(({ base, policy }) => [base, policy])];
+  return context.memo.scope(`placed ${app.name}`, inputs, () => {
+    const placements = [...Map.groupBy(chosen, ({ policy }) => policy)].map(([policy, group]) =>
+      toPlacement(
+        policy,
+        group.map(({ base }) => base),
+        app,
+        defaults,
+      ),
+    );
+    const overlays = chosen.flatMap(({ base, policy }): readonly Overlay[] =>
+      policy.changes.map((change) => toOverlay(change, policy, base, app, defaults, context)),
+    );
+    return { ...app, placements: [...app.placements, ...placements], overlays: [...app.overlays, ...overlays] };
+  });
 }
 
 /**
@@ -66,9 +79,10 @@ function choosePolicy(
   app: App,
   context: ParseContext,
 ): PropagationRule | undefined {
-  const matching = policies
-    .map(({ item }) => ({ item, exactness: exactnessOf(item, facts) }))
-    .filter(({ exactness }) => exactness > 0);
+  const matching = policies.flatMap(({ item }) => {
+    const exactness = exactnessOf(item, facts);
+    return exactness > 0 ? { item, exactness } : [];
+  });
   const own = matching.filter(({ item }) => item.namespace !== undefined);
   const [first, second] = (own.length > 0 ? own : matching).toSorted(
     (a, b) => b.item.priority - a.item.priority || b.exactness - a.exactness || compareText(a.item.name, b.item.name),
@@ -85,7 +99,7 @@ function choosePolicy(
 /** 0: it does not select the object. */
 function exactnessOf({ namespace, selectors }: PropagationRule, facts: ObjectFacts): number {
   if (namespace !== undefined && namespace !== facts.namespace) return 0;
-  return Math.max(...selectors.map((selector) => specificity(selector, facts)));
+  return mostExact(selectors, facts);
 }
 
 function toPlacement(
@@ -140,29 +154,37 @@ function reportIdle(
   defaults: AppDefaults,
   context: ParseContext,
 ): void {
-  for (const { item, app: scope } of policies) {
-    const facts = apps
-      .filter((app) => isAbout(scope === undefined ? {} : { app: scope }, app))
-      .flatMap((app) => app.base.map((base) => factsOf(base, app, defaults)));
-    for (const selector of item.selectors) reportIdleSelector(item, selector, facts, scope, context);
+  const objects = { factsFor: collectFacts(apps, defaults), nearest: createNearest(SUGGESTIONS) };
+  for (const { item, app } of policies) {
+    for (const selector of item.selectors) reportIdleSelector(item, selector, objects, app, context);
   }
+}
+
+/** Comparisons of names for suggestions, of all policies together. */
+export const SUGGESTIONS = 50_000;
+
+/** What a selector could mean. */
+export interface KnownObjects {
+  readonly factsFor: ReturnType<typeof collectFacts>;
+  readonly nearest: NearestName;
 }
 
 /** Also for the selectors of an override policy. */
 export function reportIdleSelector(
   { from, namespace, source }: Pick<PropagationRule, 'from' | 'namespace' | 'source'>,
   selector: ResourceSelector,
-  facts: readonly ObjectFacts[],
+  { factsFor, nearest }: KnownObjects,
   app: string | undefined,
   { report, locate }: ParseContext,
 ): void {
+  const facts = factsFor(app);
   const fits = (each: ObjectFacts): boolean => specificity(selector, each) > 0;
   if (facts.some((each) => fits(each) && (namespace === undefined || namespace === each.namespace))) return;
   const { kind, name = '', namespace: asked } = selector;
   const wanted = `${kind} ${asked ?? namespace ?? ''}${name === '' ? '' : `/${name}`}`.trim();
   const { namespace: _namespace, ...anywhere } = selector;
   const elsewhere = facts.find((each) => specificity(anywhere, each) > 0);
-  const near = nearestName(wanted, facts.map(nameOf));
+  const near = nearest(wanted, () => facts.map(nameOf));
   const help =
     elsewhere === undefined
       ? near === undefined

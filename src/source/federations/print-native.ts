@@ -10,7 +10,7 @@ import type {
   Toleration,
 } from '../../model/fleet.ts';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
-import { groupOf } from '../../object/id.ts';
+import { compareText, groupOf } from '../../object/id.ts';
 import { textAt } from '../../object/json.ts';
 import { API_VERSION } from '../schema.ts';
 
@@ -43,8 +43,23 @@ export function printNative(app: App, taken: ReadonlySet<string>): readonly Nati
   return [
     ...base.map(({ body }) => ({ path: free(`${folder}/base/${fileOf(body)}`, '.yaml'), documents: [body] })),
     ...(placements.length === 0 ? [] : [{ path: free(`${folder}/placement`, '.yaml'), documents: placements }]),
-    ...(overlays.length === 0 ? [] : [{ path: free(`${folder}/overlays/imported`, '.yaml'), documents: overlays }]),
+    ...(overlays.length === 0 ? [] : [{ path: free(lastOverlay(app, taken), '.yaml'), documents: overlays }]),
   ];
+}
+
+/**
+ * Where overlays come after all others, as imported ones do: those after the division of replicas are in the order of their
+ * files. Without the ending of the file.
+ */
+function lastOverlay({ name, overlays }: App, taken: ReadonlySet<string>): string {
+  const plain = `apps/${name}/overlays/imported`;
+  const files = overlays.flatMap(({ from, afterReplicas, origin }) =>
+    from === undefined && afterReplicas === true ? [origin.file] : [],
+  );
+  const last = files.sort(compareText).at(-1);
+  if (last === undefined || (compareText(`${plain}.yaml`, last) > 0 && !taken.has(`${plain}.yaml`))) return plain;
+  // "_" comes after the dot before the ending, so that this is behind the last one whatever follows it.
+  return `${last.replace(/\.[^.]*$/, '')}_imported`;
 }
 
 /** Gives each name once: the second is called `-2`. */

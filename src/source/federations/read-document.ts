@@ -1,14 +1,11 @@
 import type { DocumentSource } from '../../model/fleet.ts';
 import { type ParseContext, type RawDocument, reportIssues } from '../read-kind.ts';
-import { checkShape, z } from '../shape.ts';
-
-/** Labels and annotations. */
-export const Texts = z.record(z.string(), z.string());
+import { checkShape, Text, Texts, z } from '../shape.ts';
 
 /** As people write it and as `kubectl get -o yaml` prints it: what only a server sets says nothing. */
 const Metadata = z.strictObject({
-  name: z.string().min(1, 'must not be empty'),
-  namespace: z.string().min(1, 'must not be empty').optional(),
+  name: Text,
+  namespace: Text.optional(),
   labels: Texts.optional(),
   annotations: Texts.optional(),
   finalizers: z.unknown().optional(),

@@ -1,24 +1,24 @@
 import type { BaseManifest, ClusterSelector, DocumentSource } from '../../model/fleet.ts';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
-import { apiVersionOf } from '../../object/id.ts';
+import { apiVersionOf, groupOf } from '../../object/id.ts';
+import { IDENTITY_FIELDS } from '../../object/identity-fields.ts';
 import { mapAt, omit, textAt } from '../../object/json.ts';
 import { isNamespaced, nearestKind } from '../../object/kinds.ts';
 import { formatPointer } from '../../object/pointer.ts';
+import { refusePatterns } from '../federations/exact-names.ts';
 import type { Change, FederatedObject, Format } from '../federations/imported.ts';
-import { LabelSelector, parseLabels } from '../federations/karmada-selectors.ts';
+import { LabelSelector, parseLabels } from '../federations/label-selector.ts';
 import { documentShape, readDocument, refuseField } from '../federations/read-document.ts';
 import { type ParseContext, type RawDocument, reportAt } from '../read-kind.ts';
-import { z } from '../shape.ts';
+import { AnyMap, Text, z } from '../shape.ts';
 
 const VERSION = 'types.kubefed.io/v1beta1';
 const PREFIX = 'Federated';
 
-const Text = z.string().min(1, 'must not be empty');
-
 const Shape = documentShape(
   VERSION,
   z.strictObject({
-    template: z.custom<JsonObject>(isMap, 'must be a map').optional(),
+    template: AnyMap.optional(),
     placement: z
       .strictObject({
         clusters: z.array(z.strictObject({ name: Text })).nullish(),
@@ -101,8 +101,7 @@ function parseTemplate(
     return undefined;
   }
   const inner = mapAt(template, 'metadata');
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  const clusterScoped = isNamespaced({ group, kind: target }) === false;
+  const clusterScoped = isNamespaced({ group: groupOf(apiVersion), kind: target }) === false;
   const place = clusterScoped ? undefined : (namespace ?? 'default');
   for (const [field, wanted] of [
     ['kind', target],
@@ -147,6 +146,7 @@ function parsePlacement(input: Spec['placement'], source: DocumentSource, contex
   const none = { all: false, matchLabels: {}, matchExpressions: [] };
   if (input?.clusters != null) {
     const names = input.clusters.map(({ name }) => name);
+    refusePatterns(names, source, (index) => `${pointer}/clusters/${index}/name`, context);
     return { ...none, names, origin: context.locate(source, `${pointer}/clusters`, 'key') };
   }
   if (input?.clusterSelector === undefined) {
@@ -158,11 +158,12 @@ function parsePlacement(input: Spec['placement'], source: DocumentSource, contex
 }
 
 /** What KubeFed refuses to override, because it would be another object. */
-const IDENTITY = ['/apiVersion', '/kind', '/metadata/name', '/metadata/namespace', '/metadata/generateName'];
+const IDENTITY = ['/metadata/generateName', ...IDENTITY_FIELDS.map(formatPointer)];
 
 function parseOverrides({ overrides = [] }: Spec, source: DocumentSource, context: ParseContext): readonly Change[] {
   return overrides.map(({ clusterName, clusterOverrides }, index) => {
     const pointer = `/spec/overrides/${index}/clusterOverrides`;
+    refusePatterns([clusterName], source, () => `/spec/overrides/${index}/clusterName`, context);
     for (const [position, { path }] of clusterOverrides.entries()) {
       if (!IDENTITY.includes(path)) continue;
       const message = `an override cannot change "${path}": it decides which object it is`;
@@ -187,8 +188,4 @@ function parseOverrides({ overrides = [] }: Spec, source: DocumentSource, contex
     }));
     return { clusters, ops, pointer };
   });
-}
-
-function isMap(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

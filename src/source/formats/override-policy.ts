@@ -3,11 +3,9 @@ import type { JsonValue } from '../../model/json.ts';
 import type { Change } from '../federations/imported.ts';
 import { parseResources, policyFormats } from '../federations/karmada-policies.ts';
 import { ClusterAffinity, parseAffinity, Resource } from '../federations/karmada-selectors.ts';
-import { Texts } from '../federations/read-document.ts';
 import { type ParseContext, reportAt } from '../read-kind.ts';
-import { z } from '../shape.ts';
+import { Text, Texts, z } from '../shape.ts';
 
-const Text = z.string().min(1, 'must not be empty');
 const Action = z.enum(['add', 'remove', 'replace']);
 const ListAction = z.enum(['add', 'remove']);
 const Value = z.custom<JsonValue>().optional();

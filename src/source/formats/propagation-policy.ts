@@ -6,15 +6,15 @@ import type {
   Toleration,
   Weight,
 } from '../../model/fleet.ts';
+import { refusePatterns } from '../federations/exact-names.ts';
 import type { Change } from '../federations/imported.ts';
 import { parseResources, policyFormats } from '../federations/karmada-policies.ts';
 import { AffinityParts, ClusterAffinity, parseAffinity, Resource } from '../federations/karmada-selectors.ts';
 import { refuseField, warnDifferent } from '../federations/read-document.ts';
 import { parseTolerations, type TolerationInput } from '../parse-tolerations.ts';
 import { type ParseContext, reportAt } from '../read-kind.ts';
-import { z } from '../shape.ts';
+import { Text, z } from '../shape.ts';
 
-const Text = z.string().min(1, 'must not be empty');
 const Groups = z.int().min(0).max(100_000);
 
 const Placement = z.strictObject({
@@ -246,6 +246,7 @@ function parseWishes(spec: Spec, source: DocumentSource, context: ParseContext):
   });
   const suspended = spec.suspension?.dispatchingOnClusters?.clusterNames ?? [];
   const here = '/spec/suspension';
+  refusePatterns(suspended, source, (index) => `${here}/dispatchingOnClusters/clusterNames/${index}`, context);
   return [
     ...(spec.preserveResourcesOnDeletion === true
       ? [change('/spec/preserveResourcesOnDeletion', undefined, 'muster.dev/prune', 'false')]

@@ -1,5 +1,6 @@
 import type { Bound, ClusterSelector, Weight } from '../../model/fleet.ts';
 import { formatPointer } from '../../object/pointer.ts';
+import { refusePatterns } from '../federations/exact-names.ts';
 import type { Format, ReplicaPreference } from '../federations/imported.ts';
 import { documentShape, readDocument, warnDifferent } from '../federations/read-document.ts';
 import { type ParseContext, type RawDocument, reportAt } from '../read-kind.ts';
@@ -65,6 +66,7 @@ function parsePreference(raw: RawDocument, context: ParseContext): ReplicaPrefer
       const message = `minReplicas ${min} is more than maxReplicas ${max}`;
       reportAt(source, pointer, { code: 'BAD_VALUE', message }, context);
     }
+    if (name !== '*') refusePatterns([name], source, () => pointer, context);
     const clusters = selectorOf(name, context.locate(source, pointer, 'key'));
     weights.push({ clusters, weight });
     bounds.push({ clusters, min, max });
