@@ -85,13 +85,13 @@ describeBadInput('YAML without a value that Kubernetes could take', {
   'for an alias without any anchor': {
     files: { [FILE]: configMap('x', 'data:\n  a: *b\n') },
     says: [
-      'apps/web/base/x.yaml:5:6: YAML_VALUE: no anchor stands before this alias. Quote the value if the * belongs to it.',
+      'apps/web/base/x.yaml:5:6: YAML_VALUE: no anchor of this name stands before this alias. Quote the value if the * belongs to it.',
     ],
   },
   'for an alias whose anchor is another': {
     files: { [FILE]: configMap('x', 'data:\n  c: &c d\n  a: *b\n') },
     says: [
-      'apps/web/base/x.yaml:6:6: YAML_VALUE: no anchor "b" stands before this alias. Quote the value if the * belongs to it.',
+      'apps/web/base/x.yaml:6:6: YAML_VALUE: no anchor of this name stands before this alias. Quote the value if the * belongs to it.',
     ],
   },
   'for keys that are no text': {

@@ -41,7 +41,7 @@ const REFUSED: readonly (readonly [kustomization: string, message: string])[] = 
   ],
   [
     'components: [‸"git@github.com:acme/fleet.git"]\n',
-    'REMOTE_BASE: "git@github.com:acme/fleet.git" is fetched from elsewhere. Commit a copy, and name its folder here.',
+    'REMOTE_BASE: "github.com:acme/fleet.git" is fetched from elsewhere. Commit a copy, and name its folder here.',
   ],
   [
     'patches:\n  - path: ‸https://example.com/patch.yaml\n',
