@@ -24,6 +24,8 @@ export interface DeletionContext {
   readonly desiredUids: ReadonlySet<string>;
   /** Everything that the repository wants on this cluster, of all apps. */
   readonly wanted: readonly ObjectId[];
+  /** The app is not in the repository any more. */
+  readonly hasLeft?: boolean;
   /** Set when the app leaves the cluster: how many clusters it leaves in all, those not seen included. */
   readonly leaving?: number;
 }
@@ -147,7 +149,10 @@ function protection(id: ObjectId, context: DeletionContext): KeptObject | undefi
   if (id.group === '' && id.kind === 'Namespace' && SYSTEM_NAMESPACES.includes(id.name))
     return protect(id, 'the cluster cannot do without it');
   if (context.guards.protect.includes(id.kind) && !context.unprotect.includes(id.kind))
-    return protect(id, `${id.kind} is protected. List the kind in spec.unprotect of the app to let it be deleted`);
+    return protect(
+      id,
+      `${id.kind} is protected. List the kind in spec.unprotect of the app${context.hasLeft === true ? ', which has to come back for that,' : ''} to let it be deleted`,
+    );
   return undefined;
 }
 

@@ -57,7 +57,7 @@ export function settleInventory(plan: AppPlan, result: AppResult): Inventory | u
     .filter((entry) => !left.has(idKey(entry.id)))
     .map((entry) => withProgress(entry, clean.get(idKey(entry.id)), recreated.has(idKey(entry.id)), marks, plan))
     .map((entry) => cleanEntry(entry, clean.get(idKey(entry.id))));
-  const { suspended: _wentOn, ...record } = start;
+  const { suspended: _wentOn, unprotect: _asItWas, ...record } = start;
   return { ...record, ...plan.settings, revision: plan.revision, entries };
 }
 
@@ -67,6 +67,7 @@ export function sameInventory(a: Inventory, b: Inventory): boolean {
     a.prune === b.prune &&
     a.onUnplace === b.onUnplace &&
     a.suspended === b.suspended &&
+    (a.unprotect ?? []).join() === (b.unprotect ?? []).join() &&
     a.clusterUid === b.clusterUid &&
     a.clusterName === b.clusterName &&
     a.entries.length === b.entries.length &&

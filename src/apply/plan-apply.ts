@@ -100,7 +100,7 @@ function planApp(app: RenderedApp, context: Context): AppPlan {
   const base = {
     app: app.name,
     revision: context.revision,
-    settings: { prune: app.prune, onUnplace: app.onUnplace, ...clusterOf(context) },
+    settings: { ...settingsOf(app), ...clusterOf(context) },
     ...(known === undefined ? {} : { inventory: known }),
   };
   if (blocked !== undefined) {
@@ -145,6 +145,15 @@ function clusterOf({ target, observation }: Context): Pick<Inventory, 'clusterUi
   return { clusterUid: observation.clusterUid, clusterName: target.cluster.name };
 }
 
+/** What is recorded with an app: it still holds when the app has left the repository. */
+function settingsOf({
+  prune,
+  onUnplace,
+  unprotect = [],
+}: Pick<Inventory, 'prune' | 'onUnplace' | 'unprotect'>): Pick<Inventory, 'prune' | 'onUnplace' | 'unprotect'> {
+  return { prune, onUnplace, ...(unprotect.length === 0 ? {} : { unprotect: unprotect.toSorted() }) };
+}
+
 /** An app of which the cluster still has objects, and which it should not have any more. */
 function planLeaving(inventory: Inventory, context: Context): AppPlan {
   const { app } = inventory;
@@ -153,7 +162,7 @@ function planLeaving(inventory: Inventory, context: Context): AppPlan {
     app,
     revision: context.revision,
     inventory,
-    settings: { prune: inventory.prune, onUnplace: inventory.onUnplace, ...clusterOf(context) },
+    settings: { ...settingsOf(inventory), ...clusterOf(context) },
     skipped: [],
   };
   if (blocked !== undefined) return { ...base, ...NOTHING, blocked };
@@ -398,7 +407,12 @@ function judgeLeaving(inventory: Inventory, context: Context): DeletionVerdict {
       return keepAll(settled, 'its app left the repository, and had prune: false', 'released');
     // Not known means that a cluster was not seen yet: that is more than any limit.
     const leaving = unplaced ? { leaving: context.leaving.get(app) ?? Number.POSITIVE_INFINITY } : {};
-    return judgeDeletions(settled, inventory, { ...deletionContext(app, context), unprotect: [], ...leaving });
+    return judgeDeletions(settled, inventory, {
+      ...deletionContext(app, context),
+      unprotect: inventory.unprotect ?? [],
+      hasLeft: !unplaced,
+      ...leaving,
+    });
   });
 }
 

@@ -78,6 +78,7 @@ export function encodeInventory(fleet: string, inventory: Inventory): JsonObject
       objects: String(inventory.entries.length),
       prune: String(inventory.prune),
       onUnplace: inventory.onUnplace,
+      ...(inventory.unprotect === undefined ? {} : { unprotect: inventory.unprotect.join(',') }),
       ...(inventory.suspended === true ? { suspended: 'true' } : {}),
       ...encodeProgress(inventory.entries),
     },
@@ -105,6 +106,7 @@ function sumBytes(texts: readonly JsonValue[]): number {
 
 /** What a ConfigMap of ours says; `unreadable` where nothing may be written over it. */
 export function decodeInventory(object: JsonObject): Inventory {
+  const unprotect = textAt(object, 'data', 'unprotect') ?? '';
   const app = textAt(object, 'metadata', 'labels', 'muster.dev/app') ?? '';
   const base = {
     app,
@@ -113,6 +115,7 @@ export function decodeInventory(object: JsonObject): Inventory {
     clusterName: textAt(object, 'data', 'clusterName') ?? '',
     prune: textAt(object, 'data', 'prune') === 'true',
     onUnplace: textAt(object, 'data', 'onUnplace') === 'prune' ? ('prune' as const) : ('orphan' as const),
+    ...(unprotect === '' ? {} : { unprotect: unprotect.split(',') }),
     ...(textAt(object, 'data', 'suspended') === 'true' ? { suspended: true } : {}),
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
   };

@@ -74,7 +74,7 @@ export interface AppPlan {
   /** Why nothing is written at all; absent: go on. */
   readonly blocked?: Block;
   /** To record with the inventory: settings, which still hold when the app has left the repository, and for which cluster. */
-  readonly settings: Pick<Inventory, 'prune' | 'onUnplace' | 'clusterUid' | 'clusterName'>;
+  readonly settings: Pick<Inventory, 'prune' | 'onUnplace' | 'unprotect' | 'clusterUid' | 'clusterName'>;
   /** The inventory with the note that the app is suspended: the only write of such an app, once, and to our own record. */
   readonly note?: Inventory;
   /** What the inventory was when it was read; its resourceVersion is the fence. Absent: there is none. */

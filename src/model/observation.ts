@@ -88,6 +88,8 @@ export interface Inventory {
   /** Settings of the app when it was applied last: they still hold when the app has left the repository. */
   readonly prune: boolean;
   readonly onUnplace: 'orphan' | 'prune';
+  /** Kinds that the app lets be deleted though the fleet protects them. Absent: none. */
+  readonly unprotect?: readonly string[];
   /** The app was suspended when it was looked at last: if it leaves the repository so, its objects stay. Absent: it was not. */
   readonly suspended?: boolean;
   readonly entries: readonly InventoryEntry[];

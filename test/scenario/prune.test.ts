@@ -391,6 +391,30 @@ describe('A guard', () => {
     assert.equal(textAt(namespace, 'status', 'phase'), 'Active');
   });
 
+  it('keeps to what an app said of protected kinds when it leaves the repository, and says how to change it', async () => {
+    await using fleet = await onEu('leaves');
+    const files = (app: string, unprotect: readonly string[]): Record<string, string> => ({
+      [`apps/${app}/app.yaml`]: appFile(app, { unprotect }),
+      [`apps/${app}/base/all.yaml`]: `{apiVersion: v1, kind: Namespace, metadata: {name: of-${app}}}`,
+    });
+    fleet.commit({
+      ...files('free', ['Namespace']),
+      ...files('bound', []),
+      'apps/shop/base/stays.yaml': configMap('stays'),
+    });
+    await fleet.sync();
+
+    fleet.commit(
+      Object.fromEntries(['free', 'bound'].flatMap((app) => Object.keys(files(app, [])).map((path) => [path, null]))),
+    );
+    await fleet.tick();
+    await eventually(async () => assert.equal(await fleet.get('v1', 'Namespace', 'of-free'), undefined));
+    assert.match(
+      assessCluster(await fleet.tick()).text,
+      /1 left the repository and stays: Namespace of-bound \(Namespace is protected\. List the kind in spec\.unprotect of the app, which has to come back for that,/,
+    );
+  });
+
   it('keeps the namespaces that a cluster cannot do without, whatever the app says', async () => {
     await using fleet = await onEu('system');
     fleet.commit({
