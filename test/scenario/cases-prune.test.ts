@@ -95,7 +95,10 @@ describe('A revision', () => {
     });
     const requests = await fleet.requestsDuring(async () => {
       const { text } = assessCluster(await fleet.tick());
-      assert.match(text, /^app shop: 7 of 7 objects would be deleted, and 5 may be without approval/);
+      assert.match(
+        text,
+        /^app shop: muster approve sha256:\w+ \(7 of 7 objects would be deleted, and 5 may be without approval\)/,
+      );
     });
 
     assert.deepEqual(printRequests(writesAmong(requests)), []);
