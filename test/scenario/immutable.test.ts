@@ -240,7 +240,7 @@ describe('muster.dev/confirm-delete', () => {
     await fleet.tick();
     const tick = await fleet.tick();
     const { text } = assessCluster(tick);
-    assert.match(text, /ConfigMap confirm\/a must be confirmed before deletion .*; muster approve sha256:/);
+    assert.match(text, /muster approve sha256:\w+ \(ConfigMap confirm\/a must be confirmed before deletion/);
     assert.ok((await uidOf(fleet, 'ConfigMap', 'a')) !== undefined);
     assert.equal(await uidOf(fleet, 'ConfigMap', 'b'), undefined);
 
