@@ -94,6 +94,10 @@ interface Member {
   timer: NodeJS.Timeout | undefined;
   dueMs: number;
   running: Promise<void> | undefined;
+  /** A tick has its slot and may touch the cluster; one that only waits for a slot has not begun. */
+  atWork: boolean;
+  /** Cuts off what is under way. */
+  readonly cut: AbortController;
   /** Something changed while a tick was under way. */
   again: boolean;
   /** Looks in a row that failed, or found something still on its way. */
@@ -103,6 +107,8 @@ interface Member {
 
 export function createController(ports: ControllerPorts, limits: ControllerLimits = CONTROLLER_LIMITS): Controller {
   const members = new Map<string, Member>();
+  /** What left the fleet and has not come to its end yet. */
+  const leavers = new Map<Member, Promise<void>>();
   const abort = new AbortController();
   const slots = createSlots(limits.parallelTicks);
   let rendered: RenderedFleet | undefined;
@@ -121,6 +127,8 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       healed: new Map([...members].map(([name, { healed }]) => [name, healed])),
     };
   };
+
+  const isMember = (name: string, member: Member): boolean => members.get(name) === member;
 
   /** The earlier of two requests wins. */
   const schedule = (name: string, delayMs: number): void => {
@@ -147,19 +155,23 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       })
       .finally(() => {
         member.running = undefined;
-        schedule(name, member.again ? limits.debounceMs : pauseMs(member));
+        if (isMember(name, member)) schedule(name, member.again ? limits.debounceMs : pauseMs(member));
       });
   };
 
   const tickMember = async (name: string, member: Member): Promise<void> => {
     await slots.use(async () => {
-      if (rendered === undefined || closing) return;
+      await predecessors(member);
+      if (rendered === undefined || closing || !isMember(name, member)) return;
       const fleet = rendered;
       const beganMs = ports.clock.monotonicMs();
-      const { tick, memory } = await runTick(fleet, member);
+      member.atWork = true;
+      const { tick, memory } = await runTick(fleet, member).finally(() => {
+        member.atWork = false;
+      });
       // A tick that our own end cut off says nothing about the cluster.
       if (ending && tick.state === 'failed' && tick.failure.code === 'CANCELLED') return;
-      const current = members.get(name) === member && fleet === rendered;
+      const current = isMember(name, member) && fleet === rendered;
       member.memory = memory;
       member.inventories = inventoriesAfter(tick, member.inventories);
       if (!current) return;
@@ -169,6 +181,19 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       member.healed = [...member.healed, ...healedBy(tick)].slice(-20);
       ports.onState(state(), tick, (ports.clock.monotonicMs() - beganMs) / 1000);
     });
+  };
+
+  /**
+   * A cluster that was renamed is read only when nobody works on it under its old name any more: it would read what we
+   * record, and take what we make for what left the repository.
+   */
+  const predecessors = async ({ clusterUid }: Member): Promise<void> => {
+    if (clusterUid !== undefined) return;
+    for (;;) {
+      const atWork = [...leavers.keys()].filter((each) => each.atWork);
+      if (atWork.length === 0) return;
+      await Promise.all(atWork.flatMap(({ running }) => running ?? []));
+    }
   };
 
   const runTick = async (fleet: RenderedFleet, member: Member): Promise<{ tick: Tick; memory: TickMemory }> => {
@@ -192,8 +217,8 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     };
     const onProgress = (result: ObjectResult): void => ports.onProgress(name, result);
     const { reader, writer } = connection;
-    const isEnding = (): boolean => ending;
-    const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs + RECORD_MS)]);
+    const isEnding = (): boolean => ending || !isMember(name, member);
+    const signal = AbortSignal.any([abort.signal, member.cut.signal, AbortSignal.timeout(limits.tickMs + RECORD_MS)]);
     const onPhase = (phase: Phase): void => ports.onPhase?.(name, phase);
     const own = { isEnding, onProgress, onPhase, claim: (uid: string) => claim(member, uid) };
     return reconcileCluster(input, { reader, writer, clock, isHuman, mayWrite, ...own }, signal);
@@ -201,9 +226,10 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
 
   /** In one turn, so that of two clusters whose connections lead to one API server exactly one gets it. */
   const claim = (member: Member, uid: string): string | undefined => {
-    const owner = [...members].find(([, each]) => each !== member && each.clusterUid === uid)?.[0];
+    const atWork = [...leavers.keys()].filter((each) => each.atWork);
+    const owner = [...members.values(), ...atWork].find((each) => each !== member && each.clusterUid === uid);
     if (owner === undefined) Object.assign(member, { clusterUid: uid });
-    return owner;
+    return owner?.target.cluster.name;
   };
 
   const connectionOf = async (member: Member): Promise<Connection> => {
@@ -224,11 +250,18 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     return Math.min(usualMs, ...healTimes(member.tick));
   };
 
-  const drop = async (name: string, member: Member): Promise<void> => {
+  /** Its tick under way begins no object any more, records what it did, and is cut off when that takes too long. */
+  const drop = (name: string, member: Member): void => {
     members.delete(name);
     clearTimeout(member.timer);
-    await member.running;
-    await member.connection?.ports.close();
+    const cut = setTimeout(() => member.cut.abort(), RECORD_MS);
+    const end = async (): Promise<void> => {
+      await member.running;
+      clearTimeout(cut);
+      leavers.delete(member);
+      await member.connection?.ports.close();
+    };
+    leavers.set(member, end());
   };
 
   return {
@@ -238,7 +271,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       head = next.revision;
       trouble = undefined;
       const names = new Set(next.clusters.map(({ cluster }) => cluster.name));
-      for (const [name, member] of members) if (!names.has(name)) void drop(name, member);
+      for (const [name, member] of members) if (!names.has(name)) drop(name, member);
       for (const target of next.clusters) {
         const { name } = target.cluster;
         const member = members.get(name) ?? newMember(target);
@@ -261,7 +294,10 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     close: async (graceMs) => {
       closing = true;
       for (const member of members.values()) clearTimeout(member.timer);
-      const running = Promise.all([...members.values()].flatMap((member) => member.running ?? []));
+      const running = Promise.all([
+        ...[...members.values()].flatMap((member) => member.running ?? []),
+        ...leavers.values(),
+      ]);
       const recordMs = Math.min(RECORD_MS, graceMs / 2);
       await Promise.race([running, sleep(graceMs - recordMs, undefined, { ref: false })]);
       ending = true;
@@ -285,6 +321,8 @@ function newMember(target: RenderedCluster): Member {
     timer: undefined,
     dueMs: 0,
     running: undefined,
+    atWork: false,
+    cut: new AbortController(),
     again: false,
     failures: 0,
     waits: 0,
