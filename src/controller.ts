@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EMPTY_MEMORY, reconcileCluster } from './reconcile.ts';
 import { createSlots } from './concurrency.ts';
-import type { ObjectResult } from './model/apply.ts';
+import { countLeaving } from './count-leaving.ts';
+import type { Leaving, ObjectResult } from './model/apply.ts';
 import { PortError } from './model/errors.ts';
 import type { Cluster } from './model/fleet.ts';
 import type { FleetState, HeadTrouble, HealedDrift } from './model/fleet-state.ts';
@@ -112,6 +113,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
   const abort = new AbortController();
   const slots = createSlots(limits.parallelTicks);
   let rendered: RenderedFleet | undefined;
+  let leaving: ReadonlyMap<string, Leaving> = new Map();
   let head = '';
   let trouble: HeadTrouble | undefined;
   let closing = false;
@@ -207,11 +209,12 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       return { tick: { state: 'failed', target, revision: fleet.revision, failure: error }, memory };
     }
     const { clock, isHuman, mayWrite } = ports;
+    leaving = countLeaving(fleet, [...members.values()], leaving);
     const input = {
       rendered: fleet,
       target,
       memory,
-      leaving: countLeaving(fleet, members),
+      leaving,
       deadlineMs: clock.monotonicMs() + limits.tickMs,
       readOnly: false,
     };
@@ -327,20 +330,6 @@ function newMember(target: RenderedCluster): Member {
     failures: 0,
     waits: 0,
   };
-}
-
-/**
- * How many clusters each app leaves: those where it has an inventory and is not placed any more. An app that is not
- * placed on a cluster that was never read is left out, because nobody knows.
- */
-function countLeaving(fleet: RenderedFleet, members: ReadonlyMap<string, Member>): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const app of fleet.apps) {
-    const off = [...members.values()].filter(({ target }) => !target.apps.some((each) => each.name === app));
-    if (off.some((member) => member.inventories === undefined)) continue;
-    counts.set(app, off.filter((member) => member.inventories?.has(app) === true).length);
-  }
-  return counts;
 }
 
 /** Those that were read, and those that were written since: an app that came a moment ago can leave again at once. */

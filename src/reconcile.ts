@@ -18,7 +18,7 @@ import { markOverdue } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
 import { createMemo, type Memo } from './memo.ts';
-import type { ApplyPlan, ApplyResult, ObjectResult } from './model/apply.ts';
+import type { ApplyPlan, ApplyResult, Leaving, ObjectResult } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
 import type { ExpansionAnswers, ExpansionRequest } from './model/expansion.ts';
@@ -186,8 +186,8 @@ export interface TickInput {
   readonly rendered: RenderedFleet;
   readonly target: RenderedCluster;
   readonly memory: TickMemory;
-  /** How many clusters an app leaves, by app; see `PlanInput`. */
-  readonly leaving: ReadonlyMap<string, number>;
+  /** Which clusters an app leaves, by app; see `PlanInput`. */
+  readonly leaving: ReadonlyMap<string, Leaving>;
   /** Monotonic milliseconds after which nothing is written any more. */
   readonly deadlineMs: number;
   /** True: read and decide, write nothing. */

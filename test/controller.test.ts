@@ -4,10 +4,9 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { realClock } from '../src/cli/real-clock.ts';
 import { type Controller, CONTROLLER_LIMITS, type ControllerLimits, createController } from '../src/controller.ts';
-import type { Cluster } from '../src/model/fleet.ts';
 import type { Manifest } from '../src/model/manifest.ts';
 import type { RenderedFleet } from '../src/model/render.ts';
-import { isInSync } from '../src/report/assess-cluster.ts';
+import { assessCluster, isInSync } from '../src/report/assess-cluster.ts';
 import { eventually } from './support/eventually.ts';
 import { type MemoryCluster, memoryCluster } from './support/memory-cluster.ts';
 import { APP, fleetOf, manifest, renderedApp, targetOf } from './support/objects.ts';
@@ -69,6 +68,51 @@ test('The end waits also for what left the fleet', async () => {
 
   assert.deepEqual(await ended, ['store web', 'apply ConfigMap shop/a', 'store web']);
 });
+
+test('A list of clusters that was over the limit stays over it when one of them was approved and is left', async () => {
+  const [eu, us, ap] = [memoryCluster('eu'), memoryCluster('us'), memoryCluster('ap')];
+  await using loop = startLoop({ eu, us, ap });
+  const all = { eu: [configMap('a')], us: [configMap('a')], ap: [configMap('a')] };
+  loop.controller.setFleet(fleet('one', all, { onUnplace: 'prune' }));
+  await eventually(() => assert.deepEqual(reasonsOf(loop), ['eu in sync', 'us in sync', 'ap in sync']));
+
+  loop.controller.setFleet(fleet('two', { ...all, eu: undefined, us: undefined }));
+  const waits = /^the app leaves 2 clusters, and 1 may be left without approval; muster approve (\S+)$/;
+  await eventually(() => assert.match(approvalOf(loop, 'eu'), waits));
+  await eventually(() => assert.match(approvalOf(loop, 'us'), waits));
+  const approvals = [waits.exec(approvalOf(loop, 'eu'))?.[1] ?? ''];
+  loop.controller.setFleet(fleet('three', { ...all, eu: undefined, us: undefined }, { approvals }));
+  await eventually(() => assert.deepEqual([eu.inventories.size, eu.objects.size], [0, 0]));
+
+  loop.controller.setFleet(fleet('four', { ...all, eu: undefined, us: undefined }, { approvals }));
+  await eventually(() => assert.match(approvalOf(loop, 'us'), waits));
+  assert.deepEqual([us.inventories.size, us.objects.size], [1, 1]);
+});
+
+test('Who looks at some clusters alone does not know how many an app leaves', async () => {
+  const [eu, us] = [memoryCluster('eu'), memoryCluster('us')];
+  await using loop = startLoop({ eu, us });
+  loop.controller.setFleet(fleet('one', { eu: [configMap('a')], us: [configMap('a')] }, { onUnplace: 'prune' }));
+  await eventually(() => assert.deepEqual(reasonsOf(loop), ['eu in sync', 'us in sync']));
+  await using narrow = startLoop({ eu });
+
+  const both = fleet('two', { eu: undefined, us: undefined });
+  narrow.controller.setFleet({ ...both, clusters: both.clusters.slice(0, 1) });
+
+  const waits = /^nobody knows yet how many clusters the app leaves: us was not read; /;
+  await eventually(() => assert.match(approvalOf(narrow, 'eu'), waits));
+  assert.equal(eu.objects.size, 1);
+});
+
+/** How each cluster stands, in short. */
+function reasonsOf({ controller }: Loop): readonly string[] {
+  return [...controller.state().ticks].map(([name, tick]) => `${name} ${isInSync(tick) ? 'in sync' : 'behind'}`);
+}
+
+/** What a cluster waits for, of people. */
+function approvalOf({ controller }: Loop, cluster: string): string {
+  return assessCluster(controller.state().ticks.get(cluster)).text.replace(`app ${APP}: `, '');
+}
 
 /** Everything that needs no answer from outside has happened. */
 async function turns(): Promise<void> {
@@ -158,20 +202,28 @@ function configMap(name: string, annotations: Readonly<Record<string, string>> =
   );
 }
 
-/** The app on these clusters, whose contexts are called like them unless `more` says otherwise. */
+interface FleetChanges {
+  readonly onUnplace?: 'prune';
+  readonly approvals?: readonly string[];
+}
+
+/** The app on these clusters; `undefined`: it is not placed there. Their contexts are called like them. */
 function fleet(
   revision: string,
-  clusters: Readonly<Record<string, readonly Manifest[]>>,
-  more: Readonly<Record<string, Partial<Cluster>>> = {},
+  clusters: Readonly<Record<string, readonly Manifest[] | undefined>>,
+  { onUnplace, approvals = [] }: FleetChanges = {},
 ): RenderedFleet {
-  const names = Object.keys(clusters);
+  const app = onUnplace === undefined ? {} : { onUnplace };
   return {
     revision,
-    fleet: fleetOf(),
+    fleet: fleetOf({ approvals }),
     apps: [APP],
-    clusterNames: names,
+    clusterNames: Object.keys(clusters),
     clusters: Object.entries(clusters).map(([name, manifests]) =>
-      targetOf([renderedApp(manifests)], { name, connection: { kind: 'context', context: name }, ...more[name] }),
+      targetOf(manifests === undefined ? [] : [renderedApp(manifests, app)], {
+        name,
+        connection: { kind: 'context', context: name },
+      }),
     ),
     diagnostics: [],
   };

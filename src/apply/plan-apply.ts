@@ -4,6 +4,7 @@ import type {
   ApplyPlan,
   Block,
   DeleteAction,
+  Leaving,
   Preview,
   SkippedObject,
   TransferAction,
@@ -41,8 +42,8 @@ export interface PlanInput {
   /** By {@link idKey}: when drift was healed, in monotonic milliseconds. */
   readonly heals: ReadonlyMap<string, readonly number[]>;
   readonly nowMs: number;
-  /** How many clusters an app leaves, by app; an app that is not in it leaves an unknown number. */
-  readonly leaving: ReadonlyMap<string, number>;
+  /** Which clusters an app leaves, by app; an app that is not in it leaves an unknown number. */
+  readonly leaving: ReadonlyMap<string, Leaving>;
 }
 
 /** Decides everything that a tick writes, before it writes anything. */
@@ -357,9 +358,11 @@ function judgeLeaving(inventory: Inventory, context: Context): DeletionVerdict {
     }
     if (!unplaced && !inventory.prune)
       return keepAll(settled, 'its app left the repository, and had prune: false', 'released');
-    // Not known means that a cluster was not seen yet: that is more than any limit.
-    const leaving = unplaced ? { leaving: context.leaving.get(app) ?? Number.POSITIVE_INFINITY } : {};
-    return judgeDeletions(settled, inventory, { ...deletionContext(app, context), unprotect: [], ...leaving });
+    const own: Pick<DeletionContext, 'unprotect' | 'leaving'> = {
+      unprotect: [],
+      ...(unplaced ? { leaving: context.leaving.get(app) ?? 'unknown' } : {}),
+    };
+    return judgeDeletions(settled, inventory, { ...deletionContext(app, context), ...own });
   });
 }
 

@@ -104,7 +104,7 @@ async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCal
         rendered: fleet,
         target,
         memory: EMPTY_MEMORY,
-        leaving: new Map<string, number>(),
+        leaving: new Map(),
         deadlineMs: Number.POSITIVE_INFINITY,
         readOnly: true,
       };
