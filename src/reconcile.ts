@@ -11,7 +11,7 @@
 import { applyPlan } from './apply/apply-plan.ts';
 import { checkIdentity } from './apply/check-identity.ts';
 import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
-import { withHeal } from './apply/heal-delay.ts';
+import { isStable, withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
 import { detectDrift } from './drift/detect-drift.ts';
 import { markOverdue } from './drift/mark-overdue.ts';
@@ -376,6 +376,8 @@ function remember(
   const owned = [...observation.inventories.values()].flatMap((inventory) => inventory.entries);
   const gone = owned
     .filter((entry) => entry.uid !== '' && !observation.objects.has(idKey(entry.id)))
+    // Of a kind that could not be listed nothing was asked for by name.
+    .filter((entry) => observation.kinds.get(groupKindKey(entry.id))?.state === 'listed')
     .map((entry) => idKey(entry.id));
   const written = new Set(
     result.apps
@@ -386,7 +388,14 @@ function remember(
   const healed = tick.drift.objects
     .map((each) => (each.cause === 'drift' ? idKey(each.id) : ''))
     .filter((key) => written.has(key));
-  const heals = new Map(memory.heals);
+  // Another revision of an object begins anew, and what is not in the fleet any more is not healed again.
+  const recorded = new Map(owned.map((entry) => [idKey(entry.id), entry.desiredHash]));
+  const heals = new Map(
+    [...memory.heals].filter(([key, times]) => {
+      const desired = asked.get(key)?.desiredHash;
+      return desired !== undefined && desired === recorded.get(key) && !isStable(times, nowMs);
+    }),
+  );
   for (const key of healed) heals.set(key, withHeal(heals.get(key) ?? [], nowMs));
   return {
     previews: new Map([...previews, ...refused]),
