@@ -330,7 +330,8 @@ function reportHealth(target: RenderedCluster, observation: Observation, result:
       .filter((manifest) => manifest.policy.apply !== 'ignore')
       .map(({ id }) => {
         const live = written.get(idKey(id)) ?? observation.objects.get(idKey(id));
-        const unknown = observation.kinds.get(groupKindKey(id))?.state === 'unknown';
+        const unknown =
+          observation.kinds.get(groupKindKey(id))?.state === 'unknown' || observation.unread?.has(idKey(id)) === true;
         const absent: Health = unknown
           ? { state: 'Unknown', message: '' }
           : { state: 'NotFound', message: 'not there yet' };
@@ -376,8 +377,9 @@ function remember(
   const owned = [...observation.inventories.values()].flatMap((inventory) => inventory.entries);
   const gone = owned
     .filter((entry) => entry.uid !== '' && !observation.objects.has(idKey(entry.id)))
-    // Of a kind that could not be listed nothing was asked for by name.
+    // Of a kind that could not be listed nothing was asked for by name, and not all that was asked for was answered.
     .filter((entry) => observation.kinds.get(groupKindKey(entry.id))?.state === 'listed')
+    .filter((entry) => observation.unread?.has(idKey(entry.id)) !== true)
     .map((entry) => idKey(entry.id));
   const written = new Set(
     result.apps

@@ -1,6 +1,7 @@
 /** What a pass makes of a cluster that answers in part, and what it remembers for the next. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ApplyPlan } from '../src/model/apply.ts';
 import type { Manifest } from '../src/model/manifest.ts';
 import type { Clock } from '../src/model/ports.ts';
 import type { DoneTick, TickMemory } from '../src/model/tick.ts';
@@ -54,6 +55,75 @@ test('Healing is forgotten with the revision that was healed, with the object, a
   await look([A]);
   assert.deepEqual(look.memory().heals, new Map(), 'it is stable');
 });
+
+test('An object whose body cannot be read is unknown, and the others go on', async () => {
+  const cluster = memoryCluster(UID, (what) => {
+    if (what === 'get ConfigMap shop/a') throw says('UNAVAILABLE', 'conversion webhook failed');
+  });
+  const { body: _, ...facts } = liveOf(A);
+  record(cluster, A, facts);
+
+  const { plan } = await startPasses(cluster)([configMap('a', '2'), configMap('b', '2')]);
+
+  assert.deepEqual(unknownOf(plan), ['a: conversion webhook failed']);
+  assert.deepEqual([...cluster.objects.values()].map(({ id }) => id.name).sort(), ['a', 'b']);
+});
+
+test('An owned object that is not listed and cannot be asked for by name is neither missing nor gone', async () => {
+  let isDown = true;
+  const cluster = memoryCluster(UID, (what) => {
+    if (isDown && what === 'get ConfigMap shop/a') throw says('UNAVAILABLE', 'etcd says no');
+  });
+  record(cluster, A);
+  cluster.objects.clear();
+  const look = startPasses(cluster);
+
+  const wanted = await look([A]);
+  const left = await look([]);
+
+  assert.deepEqual(unknownOf(wanted.plan), ['a: etcd says no']);
+  assert.deepEqual([wanted.drift.objects, wanted.health.objects[0]?.health.state], [[], 'Unknown']);
+  const reasons = left.plan.apps.flatMap(({ kept }) => kept.map(({ reason }) => reason));
+  assert.deepEqual(reasons, ['it could not be read: etcd says no']);
+  isDown = false;
+  assert.equal((await look([])).plan.apps[0]?.gone.length, 1, 'it is asked for again at once');
+});
+
+test('A dry-run that has no answer in time is of its kind alone, as long as the API server answers otherwise', async () => {
+  const hangs = { operation: 'dry-run', unanswered: true } as const;
+  let isDead = false;
+  const cluster = memoryCluster(UID, (what) => {
+    if (what === 'dry-run ConfigMap shop/a') throw says('UNREACHABLE', 'no answer in time', hangs);
+    if (isDead && what === 'discover') throw says('UNREACHABLE', 'no answer in time');
+  });
+  const manifests = [A, configMap('b', '1'), secret('c')];
+  const look = startPasses(cluster);
+
+  const { plan } = await look(manifests);
+
+  assert.match(unknownOf(plan)[0] ?? '', /^a: a dry-run has no answer in time, while the API server answers otherwise/);
+  assert.ok(cluster.writes.includes('apply Secret shop/c'));
+  isDead = true;
+  await assert.rejects(look(manifests), /no answer in time/);
+});
+
+test('A connection that breaks is of the cluster', async () => {
+  const cluster = memoryCluster(UID, (what) => {
+    if (what === 'dry-run ConfigMap shop/a')
+      throw says('UNREACHABLE', 'the connection was cut', { operation: 'dry-run' });
+  });
+  await assert.rejects(startPasses(cluster)([A, secret('c')]), /the connection was cut/);
+  assert.deepEqual(cluster.writes, []);
+});
+
+function unknownOf({ apps }: ApplyPlan): readonly string[] {
+  const skipped = apps.flatMap((app) => app.skipped);
+  return skipped.flatMap(({ id, outcome, reason }) => (outcome === 'unknown' ? [`${id.name}: ${reason}`] : []));
+}
+
+function secret(name: string): Manifest {
+  return manifest(`{apiVersion: v1, kind: Secret, metadata: {name: ${name}, namespace: shop}}`);
+}
 
 function configMap(name: string, version: string): Manifest {
   return manifest(`

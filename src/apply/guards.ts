@@ -126,6 +126,8 @@ function judge(entry: InventoryEntry, context: DeletionContext): DeleteAction | 
 /** Why nobody knows whether it is there; `undefined`: it is known. */
 function unreadReason({ id }: InventoryEntry, { observation }: DeletionContext): string | undefined {
   const kind = observation.kinds.get(groupKindKey(id));
+  const reason = observation.unread?.get(idKey(id));
+  if (reason !== undefined) return `it could not be read: ${reason}`;
   if (kind?.state === 'absent' || kind?.state === 'listed') return undefined;
   return `its kind could not be read: ${kind?.reason ?? 'not looked at'}`;
 }

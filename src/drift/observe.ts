@@ -1,5 +1,4 @@
 import { mapLimited } from '../concurrency.ts';
-import { PortError } from '../model/errors.ts';
 import type {
   Discovery,
   Inventory,
@@ -14,6 +13,7 @@ import type { RenderedCluster } from '../model/render.ts';
 import { applySetId } from '../object/applyset.ts';
 import { findServed, servedVersions, type WantedKind } from '../object/discovery.ts';
 import { groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
+import { isOfPart } from './is-of-part.ts';
 
 /** Requests under way at once: 4–16 saturate an API server on two cores (design 6). */
 const PARALLEL = 8;
@@ -48,8 +48,8 @@ export async function observe(
     const state = await readKind(kind, discovery, applySets, objects, reader, signal);
     kinds.set(groupKindKey(kind), state);
   });
-  await confirmMissing(inventories, kinds, objects, missing, reader, signal);
-  return { observedAt, clusterUid, kinds, objects, inventories };
+  const unread = await confirmMissing(inventories, kinds, objects, missing, reader, signal);
+  return { observedAt, clusterUid, kinds, objects, unread, inventories };
 }
 
 /** Every kind of the render in its version, and every kind that is owned. The render's version wins. */
@@ -87,18 +87,12 @@ async function readKind(
     for (const object of await reader.list(served, applySets, signal)) objects.set(idKey(object.id), object);
     return { state: 'listed', served, versions: servedVersions(discovery, kind) };
   } catch (error) {
-    return unknownKind(error);
+    if (isOfPart(error)) return { state: 'unknown', reason: error.safeMessage };
+    throw error;
   }
 }
 
-/** A list that the API server refuses or garbles concerns its kind; anything else concerns the cluster. */
-function unknownKind(error: unknown): KindState {
-  const ofKind = ['FORBIDDEN', 'NOT_FOUND', 'UNAVAILABLE', 'CORRUPT', 'CONFLICT', 'REJECTED', 'TOO_BIG'];
-  if (error instanceof PortError && ofKind.includes(error.code)) return { state: 'unknown', reason: error.safeMessage };
-  throw error;
-}
-
-/** What we own and did not find may only have lost its label: ask for it by name before calling it gone. */
+/** What we own and did not find may only have lost its label: ask for it by name before calling it gone. Returns what could not be asked for. */
 async function confirmMissing(
   inventories: ReadonlyMap<string, Inventory>,
   kinds: ReadonlyMap<string, KindState>,
@@ -106,16 +100,23 @@ async function confirmMissing(
   known: ReadonlyMap<string, number>,
   reader: ClusterReader,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ReadonlyMap<string, string>> {
+  const unread = new Map<string, string>();
   const missing = [...inventories.values()]
     .flatMap((inventory) => inventory.entries)
     .filter((entry) => entry.uid !== '' && !objects.has(idKey(entry.id)) && !known.has(idKey(entry.id)));
   await mapLimited(missing, PARALLEL, async (entry) => {
     const served = servedKind(entry, kinds);
     if (served === undefined) return;
-    const object = await reader.get(served, entry.id.namespace, entry.id.name, signal);
-    if (object !== undefined) objects.set(idKey(entry.id), object);
+    try {
+      const object = await reader.get(served, entry.id.namespace, entry.id.name, signal);
+      if (object !== undefined) objects.set(idKey(entry.id), object);
+    } catch (error) {
+      if (!isOfPart(error)) throw error;
+      unread.set(idKey(entry.id), error.safeMessage);
+    }
   });
+  return unread;
 }
 
 function servedKind(entry: InventoryEntry, kinds: ReadonlyMap<string, KindState>): ServedKind | undefined {

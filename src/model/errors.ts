@@ -39,6 +39,8 @@ export interface PortFailure {
   readonly retryAfterMs?: number;
   /** HTTP status, where there was one. */
   readonly status?: number;
+  /** The connection stands, and the answer did not come in time: it may be what was asked. */
+  readonly unanswered?: true;
   /** One line for people, without anything secret: no bodies, no headers, no URLs with credentials. */
   readonly safeMessage: string;
 }
@@ -56,6 +58,7 @@ export class PortError extends Error implements PortFailure {
   readonly retry: boolean;
   readonly retryAfterMs?: number;
   readonly status?: number;
+  readonly unanswered?: true;
   readonly safeMessage: string;
 
   constructor(failure: PortFailure) {
@@ -67,6 +70,7 @@ export class PortError extends Error implements PortFailure {
     this.retry = failure.retry;
     if (failure.retryAfterMs !== undefined) this.retryAfterMs = failure.retryAfterMs;
     if (failure.status !== undefined) this.status = failure.status;
+    if (failure.unanswered !== undefined) this.unanswered = failure.unanswered;
     this.safeMessage = failure.safeMessage;
   }
 }

@@ -1,5 +1,5 @@
-/** A cluster in memory that knows ConfigMaps, for what a controller makes of what it reads: when, in which order, and not. */
-import { PortError } from '../../src/model/errors.ts';
+/** A cluster in memory that knows ConfigMaps and Secrets, for what a controller makes of what it reads: when, in which order, and not. */
+import { type PortCode, PortError, type PortFailure } from '../../src/model/errors.ts';
 import type { Inventory, LiveObject, ServedKind } from '../../src/model/observation.ts';
 import type { ClusterReader, ClusterWriter } from '../../src/model/ports.ts';
 import { formatId, idKey } from '../../src/object/id.ts';
@@ -22,7 +22,9 @@ export interface MemoryCluster {
 /** Asked before each call; what it throws is what the cluster says. */
 export type OnCall = (what: string) => void | Promise<void>;
 
-const CONFIG_MAP: ServedKind = { group: '', kind: 'ConfigMap', version: 'v1', plural: 'configmaps', namespaced: true };
+const KINDS: readonly ServedKind[] = ['ConfigMap', 'Secret'].map((kind) => {
+  return { group: '', kind, version: 'v1', plural: `${kind.toLowerCase()}s`, namespaced: true };
+});
 
 /** An empty cluster whose kube-system namespace has this UID. */
 export function memoryCluster(uid: string, onCall: OnCall = () => {}): MemoryCluster {
@@ -48,14 +50,17 @@ export function memoryCluster(uid: string, onCall: OnCall = () => {}): MemoryClu
     writes,
     reads,
     reader: {
-      discover: async () => ({ kinds: [CONFIG_MAP], unknownGroups: new Map() }),
+      discover: async ({ fresh }) => {
+        if (fresh) await read('discover');
+        return { kinds: KINDS, unknownGroups: new Map() };
+      },
       clusterUid: async () => {
         await read('identify');
         return uid;
       },
       list: async ({ kind }, applySets) => {
         await read(`list ${kind}`);
-        return [...objects.values()].filter(({ partOf }) => applySets.includes(partOf ?? ''));
+        return [...objects.values()].filter(({ id, partOf }) => id.kind === kind && applySets.includes(partOf ?? ''));
       },
       get: async ({ group, kind }, namespace, name) => {
         const id = { group, kind, namespace, name };
@@ -102,6 +107,7 @@ export function memoryCluster(uid: string, onCall: OnCall = () => {}): MemoryClu
 }
 
 /** What a cluster says when it does not do it. */
-export function says(code: PortError['code'], safeMessage: string): PortError {
-  return new PortError({ port: 'cluster', operation: 'ask', subject: 'the cluster', code, retry: true, safeMessage });
+export function says(code: PortCode, safeMessage: string, more: Partial<PortFailure> = {}): PortError {
+  const what = { port: 'cluster', operation: 'ask', subject: 'the cluster' } as const;
+  return new PortError({ ...what, code, retry: true, safeMessage, ...more });
 }
