@@ -280,7 +280,10 @@ export async function reconcileCluster(
 }
 
 function countWrites({ apps }: ApplyPlan): number {
-  return apps.reduce((sum, { steps, deletes }) => sum + steps.flat().length + deletes.length, 0);
+  const writes = apps.flatMap(({ transfers, steps, recreations, deletes }) => {
+    return [...transfers, ...steps.flat(), ...recreations, ...deletes];
+  });
+  return writes.length;
 }
 
 function nobody(): undefined {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { FleetState } from '../../src/model/fleet-state.ts';
-import type { Tick } from '../../src/model/tick.ts';
+import type { AppPlan } from '../../src/model/apply.ts';
+import type { ObjectId } from '../../src/model/manifest.ts';
+import type { DoneTick, Tick } from '../../src/model/tick.ts';
 import { assessCluster, isInSync } from '../../src/report/assess-cluster.ts';
 import { clipDescription } from '../../src/report/clip-description.ts';
 import { formatDiagnostic, formatField, summarize } from '../../src/report/summarize.ts';
@@ -130,6 +132,25 @@ test('one cluster is said in one line, the worst first, with how many more are a
     assert.equal(say(tick), expected);
     assert.equal(isInSync(tick), expected.startsWith('success'));
   }
+});
+
+test('what was decided and not done is pending: who only looks does not say that a commit arrived', () => {
+  const tick = doneTick('eu');
+  const [plan] = tick.plan.apps;
+  assert.ok(plan !== undefined);
+  const at = (name: string): ObjectId => idOf(`ConfigMap shop/${name}`);
+  const served = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+  const steps = [[{ request: { served, id: at('a'), body: {}, force: false }, desiredHash: 'h', lost: [] }]];
+  const deletes = [{ served, id: at('b'), uid: 'u', resourceVersion: '1' }];
+  const planned = (changes: Partial<AppPlan>): DoneTick => ({ ...tick, plan: { apps: [{ ...plan, ...changes }] } });
+
+  assert.equal(say(planned({ steps })), 'pending ConfigMap shop/a is not applied yet');
+  assert.equal(say(planned({ deletes })), 'pending ConfigMap shop/b is not deleted yet');
+  assert.equal(say(planned({ steps, deletes })), 'pending ConfigMap shop/a is not applied yet, +1');
+  const { result } = doneTick('eu', { results: [['ConfigMap shop/b', 'deleted', '']] });
+  assert.equal(say({ ...planned({ deletes }), result }), 'success in sync: 2 objects of 1 app');
+  const { health } = doneTick('eu', { health: [['ConfigMap shop/a', 'NotFound', 'not there yet']] });
+  assert.equal(say({ ...planned({ steps }), health }), 'pending ConfigMap shop/a not there yet');
 });
 
 test('a cluster that could not be asked is an error, one that was not looked at yet is pending', () => {
