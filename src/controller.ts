@@ -358,8 +358,9 @@ function healedBy(tick: Tick): readonly HealedDrift[] {
       app.objects.filter((each) => each.live !== undefined).map((each) => idKey(each.id)),
     ),
   );
+  const time = tick.observation.observedAt;
   return tick.drift.objects.flatMap(({ cause, id, state, fields }) =>
-    cause === 'drift' && state !== 'absent' && written.has(idKey(id)) ? [{ id, state, fields }] : [],
+    cause === 'drift' && state !== 'absent' && written.has(idKey(id)) ? [{ time, id, state, fields }] : [],
   );
 }
 
