@@ -154,11 +154,29 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       .catch((error: unknown) => {
         member.failures += 1;
         ports.onBug(name, error);
+        tellBug(name, member);
       })
+      .catch((error: unknown) => ports.onBug(name, error))
       .finally(() => {
         member.running = undefined;
         if (isMember(name, member)) schedule(name, member.again ? limits.debounceMs : pauseMs(member));
       });
+  };
+
+  /** What was said of the cluster last does not hold any more: nobody looks after it. */
+  const tellBug = (name: string, member: Member): void => {
+    if (rendered === undefined || !isMember(name, member)) return;
+    const what = {
+      port: 'cluster',
+      operation: 'look at',
+      subject: `cluster ${name}`,
+      code: 'BUG',
+      retry: true,
+    } as const;
+    const failure = { ...what, safeMessage: 'a bug in Muster keeps it from being looked after. See the log' };
+    const tick: Tick = { state: 'failed', target: member.target, revision: rendered.revision, failure };
+    member.tick = tick;
+    ports.onState(state(), tick, 0);
   };
 
   const tickMember = async (name: string, member: Member): Promise<void> => {
@@ -229,6 +247,8 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
 
   /** In one turn, so that of two clusters whose connections lead to one API server exactly one gets it. */
   const claim = (member: Member, uid: string): string | undefined => {
+    // Whoever reads another one than before has let go of that.
+    if (member.clusterUid !== uid) member.clusterUid = undefined;
     const atWork = [...leavers.keys()].filter((each) => each.atWork);
     const owner = [...members.values(), ...atWork].find((each) => each !== member && each.clusterUid === uid);
     if (owner === undefined) Object.assign(member, { clusterUid: uid });
@@ -241,7 +261,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     const key = JSON.stringify([cluster.connection, cluster.endpoints, cluster.uid]);
     if (member.connection?.key === key) return member.connection.ports;
     await member.connection?.ports.close();
-    member.connection = undefined;
+    Object.assign(member, { connection: undefined, clusterUid: undefined });
     const made = ports.connect(cluster, () => schedule(cluster.name, limits.debounceMs));
     member.connection = { key, ports: made };
     return made;

@@ -104,6 +104,48 @@ test('Who looks at some clusters alone does not know how many an app leaves', as
   assert.equal(eu.objects.size, 1);
 });
 
+test('A cluster whose look ends in a bug is not said to be in sync any more, and the others go on', async () => {
+  let isBroken = false;
+  const eu = memoryCluster('eu', () => {
+    if (isBroken) throw new TypeError('x is undefined');
+  });
+  await using loop = startLoop({ eu, us: memoryCluster('us') });
+  const both = { eu: [configMap('a')], us: [configMap('a')] };
+  loop.controller.setFleet(fleet('one', both));
+  await eventually(() => assert.deepEqual(reasonsOf(loop), ['eu in sync', 'us in sync']));
+
+  isBroken = true;
+  loop.controller.lookNow();
+
+  const said = { state: 'error', text: 'cluster eu: a bug in Muster keeps it from being looked after. See the log' };
+  await eventually(() => assert.deepEqual(assessCluster(loop.controller.state().ticks.get('eu')), said));
+  assert.ok(loop.bugs.length > 0 && isInSync(loop.controller.state().ticks.get('us')));
+  isBroken = false;
+  await eventually(() => assert.deepEqual(reasonsOf(loop), ['eu in sync', 'us in sync']));
+});
+
+for (const [how, change] of [
+  ['their files are corrected', { eu: 'server-eu', us: 'server-us' }],
+  ['what their credentials lead to is corrected', { eu: 'eu', us: 'us' }],
+] as const) {
+  test(`Two clusters whose connections were swapped are found again when ${how}`, async () => {
+    const servers: Record<string, MemoryCluster> = {
+      eu: memoryCluster('us'),
+      us: memoryCluster('eu'),
+      'server-eu': memoryCluster('eu'),
+      'server-us': memoryCluster('us'),
+    };
+    await using loop = startLoop(servers);
+    loop.controller.setFleet(fleet('one', { eu: [], us: [] }));
+    await eventually(() => assert.deepEqual(reasonsOf(loop), ['eu in sync', 'us in sync']));
+
+    Object.assign(servers, { eu: memoryCluster('eu'), us: memoryCluster('us') });
+    loop.controller.setFleet(fleet('two', { eu: [], us: [] }, { contexts: change }));
+
+    await eventually(() => assert.deepEqual(reasonsOf(loop), ['eu in sync', 'us in sync']));
+  });
+}
+
 /** How each cluster stands, in short. */
 function reasonsOf({ controller }: Loop): readonly string[] {
   return [...controller.state().ticks].map(([name, tick]) => `${name} ${isInSync(tick) ? 'in sync' : 'behind'}`);
@@ -175,9 +217,20 @@ function startLoop(
   const controller = createController(
     {
       connect: ({ connection }) => {
-        const server = servers[connection.kind === 'context' ? connection.context : ''];
-        assert.ok(server !== undefined, 'the test has this server');
-        return { reader: server.reader, writer: server.writer, close: async () => {} };
+        const current = (): MemoryCluster => {
+          const server = servers[connection.kind === 'context' ? connection.context : ''];
+          assert.ok(server !== undefined, 'the test has this server');
+          return server;
+        };
+        return {
+          get reader() {
+            return current().reader;
+          },
+          get writer() {
+            return current().writer;
+          },
+          close: async () => {},
+        };
       },
       clock: realClock,
       mayWrite: () => true,
@@ -205,13 +258,15 @@ function configMap(name: string, annotations: Readonly<Record<string, string>> =
 interface FleetChanges {
   readonly onUnplace?: 'prune';
   readonly approvals?: readonly string[];
+  /** By cluster. */
+  readonly contexts?: Readonly<Record<string, string>>;
 }
 
-/** The app on these clusters; `undefined`: it is not placed there. Their contexts are called like them. */
+/** The app on these clusters; `undefined`: it is not placed there. Their contexts are called like them, where nothing else is said. */
 function fleet(
   revision: string,
   clusters: Readonly<Record<string, readonly Manifest[] | undefined>>,
-  { onUnplace, approvals = [] }: FleetChanges = {},
+  { onUnplace, approvals = [], contexts = {} }: FleetChanges = {},
 ): RenderedFleet {
   const app = onUnplace === undefined ? {} : { onUnplace };
   return {
@@ -222,7 +277,7 @@ function fleet(
     clusters: Object.entries(clusters).map(([name, manifests]) =>
       targetOf(manifests === undefined ? [] : [renderedApp(manifests, app)], {
         name,
-        connection: { kind: 'context', context: name },
+        connection: { kind: 'context', context: contexts[name] ?? name },
       }),
     ),
     diagnostics: [],

@@ -21,6 +21,7 @@ export const PORT_CODES = {
   WRONG_CLUSTER: 'the API server is not the one that was pinned',
   CANCELLED: 'stopped because the deadline passed or the process ends',
   CRASHED: 'a child process ended without a result',
+  BUG: 'Muster itself is wrong',
 } as const satisfies Record<string, string>;
 
 export type PortCode = keyof typeof PORT_CODES;
