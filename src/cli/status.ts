@@ -2,13 +2,15 @@ import type { FleetState } from '../model/fleet-state.ts';
 import type { Tick } from '../model/tick.ts';
 import { EMPTY_MEMORY, reconcileCluster } from '../reconcile.ts';
 import { mapLimited } from '../concurrency.ts';
+import { countLeaving } from '../count-leaving.ts';
+import type { AppPlan, Leaving } from '../model/apply.ts';
 import { PortError } from '../model/errors.ts';
 import type { RenderedFleet } from '../model/render.ts';
 import { assessCluster, isInSync } from '../report/assess-cluster.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
 import { connect, humanManagers, openHub } from './connections.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
-import { openFolder, openRepository } from './open-repository.ts';
+import { openSource } from './open-repository.ts';
 import { realClock } from './real-clock.ts';
 import { programs } from './programs.ts';
 import { renderLimits } from './render-limits.ts';
@@ -52,10 +54,7 @@ export const statusVerb: Verb = {
   ],
   run: async (call) => {
     const { operands, settings, format, io, signal } = call;
-    const source =
-      settings.text('repo') === undefined
-        ? await openFolder(operands[0] ?? '.', settings)
-        : await openRepository(settings);
+    const source = await openSource('status', operands[0], settings);
     try {
       const head = await source.repository.poll(signal);
       const result = await renderRevision(
@@ -67,7 +66,7 @@ export const statusVerb: Verb = {
       io.err(printDiagnostics(result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics));
       if (result.state === 'unusable') return 1;
       const fleet = { ...result.fleet, clusters: selectTargets(result.fleet, settings) };
-      const ticks = await lookAtAll(fleet, call);
+      const ticks = await lookAndCount(fleet, call);
       const state: FleetState = {
         head: head.revision,
         live: fleet,
@@ -92,7 +91,25 @@ export const statusVerb: Verb = {
 /** Clusters that are looked at at once. */
 const PARALLEL = 20;
 
-async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCall): Promise<readonly Tick[]> {
+/** Whether an app may leave a cluster depends on how many others it leaves: that is known when all were read. */
+async function lookAndCount(fleet: RenderedFleet, call: VerbCall): Promise<readonly Tick[]> {
+  const ticks = await lookAtAll(fleet, call, new Map());
+  const seen = ticks.map((tick) => {
+    const inventories = tick.state === 'done' ? new Set(tick.observation.inventories.keys()) : undefined;
+    return { target: tick.target, inventories };
+  });
+  const left = ticks.filter((tick) => leavingApps(tick).length > 0).map(({ target }) => target);
+  if (left.length === 0) return ticks;
+  const again = await lookAtAll({ ...fleet, clusters: left }, call, countLeaving(fleet, seen));
+  const byName = new Map([...ticks, ...again].map((tick) => [tick.target.cluster.name, tick]));
+  return [...byName.values()];
+}
+
+async function lookAtAll(
+  fleet: RenderedFleet,
+  { settings, io, signal }: VerbCall,
+  leaving: ReadonlyMap<string, Leaving>,
+): Promise<readonly Tick[]> {
   const isHuman = humanManagers(settings);
   const hub = await openHub(settings, io.env, () => {});
   const timeoutMs = settings.duration('timeout');
@@ -104,7 +121,7 @@ async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCal
         rendered: fleet,
         target,
         memory: EMPTY_MEMORY,
-        leaving: new Map(),
+        leaving,
         deadlineMs: Number.POSITIVE_INFINITY,
         readOnly: true,
       };
@@ -123,10 +140,22 @@ async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCal
 function rowsOf(tick: Tick): readonly (readonly string[])[] {
   const cluster = tick.target.cluster.name;
   if (tick.state === 'failed') return [[cluster, '-', 'error', '-', assessCluster(tick).text]];
-  return tick.target.apps.map(({ name, manifests }) => {
+  const placed = tick.target.apps.map(({ name, manifests }) => {
     const { state, text } = assessCluster(onlyApp(tick, name));
     return [cluster, name, state, String(manifests.length), state === 'success' ? driftNote(tick, name) : text];
   });
+  const leaving = leavingApps(tick).map(({ app }) => {
+    const { state, text } = assessCluster(onlyApp(tick, app));
+    return [cluster, app, state, '0', state === 'success' ? 'leaves the cluster' : text];
+  });
+  return [...placed, ...leaving];
+}
+
+/** Apps that have an inventory there, and are not to have one any more: it is these that wait for people. */
+function leavingApps(tick: Tick): readonly AppPlan[] {
+  if (tick.state === 'failed') return [];
+  const placed = new Set(tick.target.apps.map(({ name }) => name));
+  return tick.plan.apps.filter(({ app }) => !placed.has(app));
 }
 
 /** The same tick as if the cluster had this app alone. */
