@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EMPTY_MEMORY, reconcileCluster } from './reconcile.ts';
 import { createSlots } from './concurrency.ts';
-import type { ObjectResult } from './model/apply.ts';
+import { countLeaving } from './count-leaving.ts';
+import type { Leaving, ObjectResult } from './model/apply.ts';
 import { PortError } from './model/errors.ts';
 import type { Cluster } from './model/fleet.ts';
 import type { FleetState, HeadTrouble, HealedDrift } from './model/fleet-state.ts';
@@ -96,6 +97,10 @@ interface Member {
   timer: NodeJS.Timeout | undefined;
   dueMs: number;
   running: Promise<void> | undefined;
+  /** A tick has its slot and may touch the cluster; one that only waits for a slot has not begun. */
+  atWork: boolean;
+  /** Cuts off what is under way. */
+  readonly cut: AbortController;
   /** Something changed while a tick was under way. */
   again: boolean;
   /** Looks in a row that failed, or found something still on its way. */
@@ -105,9 +110,12 @@ interface Member {
 
 export function createController(ports: ControllerPorts, limits: ControllerLimits = CONTROLLER_LIMITS): Controller {
   const members = new Map<string, Member>();
+  /** What left the fleet and has not come to its end yet. */
+  const leavers = new Map<Member, Promise<void>>();
   const abort = new AbortController();
   const slots = createSlots(limits.parallelTicks);
   let rendered: RenderedFleet | undefined;
+  let leaving: ReadonlyMap<string, Leaving> = new Map();
   let head = '';
   let trouble: HeadTrouble | undefined;
   let closing = false;
@@ -123,6 +131,8 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       healed: new Map([...members].map(([name, { healed }]) => [name, healed])),
     };
   };
+
+  const isMember = (name: string, member: Member): boolean => members.get(name) === member;
 
   /** The earlier of two requests wins. */
   const schedule = (name: string, delayMs: number): void => {
@@ -146,22 +156,44 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       .catch((error: unknown) => {
         member.failures += 1;
         ports.onBug(name, error);
+        tellBug(name, member);
       })
+      .catch((error: unknown) => ports.onBug(name, error))
       .finally(() => {
         member.running = undefined;
-        schedule(name, member.again ? limits.debounceMs : pauseMs(member));
+        if (isMember(name, member)) schedule(name, member.again ? limits.debounceMs : pauseMs(member));
       });
+  };
+
+  /** What was said of the cluster last does not hold any more: nobody looks after it. */
+  const tellBug = (name: string, member: Member): void => {
+    if (rendered === undefined || !isMember(name, member)) return;
+    const what = {
+      port: 'cluster',
+      operation: 'look at',
+      subject: `cluster ${name}`,
+      code: 'BUG',
+      retry: true,
+    } as const;
+    const failure = { ...what, safeMessage: 'a bug in Muster keeps it from being looked after. See the log' };
+    const tick: Tick = { state: 'failed', target: member.target, revision: rendered.revision, failure };
+    member.tick = tick;
+    ports.onState(state(), tick, 0);
   };
 
   const tickMember = async (name: string, member: Member): Promise<void> => {
     await slots.use(async () => {
-      if (rendered === undefined || closing) return;
+      await predecessors(member);
+      if (rendered === undefined || closing || !isMember(name, member)) return;
       const fleet = rendered;
       const beganMs = ports.clock.monotonicMs();
-      const { tick, memory } = await runTick(fleet, member);
+      member.atWork = true;
+      const { tick, memory } = await runTick(fleet, member).finally(() => {
+        member.atWork = false;
+      });
       // A tick that our own end cut off says nothing about the cluster.
       if (ending && tick.state === 'failed' && tick.failure.code === 'CANCELLED') return;
-      const current = members.get(name) === member && fleet === rendered;
+      const current = isMember(name, member) && fleet === rendered;
       member.memory = memory;
       member.inventories = inventoriesAfter(tick, member.inventories);
       if (!current) return;
@@ -171,6 +203,19 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       member.healed = [...member.healed, ...healedBy(tick)].slice(-20);
       ports.onState(state(), tick, (ports.clock.monotonicMs() - beganMs) / 1000);
     });
+  };
+
+  /**
+   * A cluster that was renamed is read only when nobody works on it under its old name any more: it would read what we
+   * record, and take what we make for what left the repository.
+   */
+  const predecessors = async ({ clusterUid }: Member): Promise<void> => {
+    if (clusterUid !== undefined) return;
+    for (;;) {
+      const atWork = [...leavers.keys()].filter((each) => each.atWork);
+      if (atWork.length === 0) return;
+      await Promise.all(atWork.flatMap(({ running }) => running ?? []));
+    }
   };
 
   const runTick = async (fleet: RenderedFleet, member: Member): Promise<{ tick: Tick; memory: TickMemory }> => {
@@ -184,18 +229,19 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       return { tick: { state: 'failed', target, revision: fleet.revision, failure: error }, memory };
     }
     const { clock, isHuman, mayWrite, confirmHead } = ports;
+    leaving = countLeaving(fleet, [...members.values()], leaving);
     const input = {
       rendered: fleet,
       target,
       memory,
-      leaving: countLeaving(fleet, members),
+      leaving,
       deadlineMs: clock.monotonicMs() + limits.tickMs,
       readOnly: false,
     };
     const onProgress = (result: ObjectResult): void => ports.onProgress(name, result);
     const { reader, writer } = connection;
-    const isEnding = (): boolean => ending;
-    const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(limits.tickMs + RECORD_MS)]);
+    const isEnding = (): boolean => ending || !isMember(name, member);
+    const signal = AbortSignal.any([abort.signal, member.cut.signal, AbortSignal.timeout(limits.tickMs + RECORD_MS)]);
     const onPhase = (phase: Phase): void => ports.onPhase?.(name, phase);
     const own = {
       isEnding,
@@ -209,9 +255,12 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
 
   /** In one turn, so that of two clusters whose connections lead to one API server exactly one gets it. */
   const claim = (member: Member, uid: string): string | undefined => {
-    const owner = [...members].find(([, each]) => each !== member && each.clusterUid === uid)?.[0];
+    // Whoever reads another one than before has let go of that.
+    if (member.clusterUid !== uid) member.clusterUid = undefined;
+    const atWork = [...leavers.keys()].filter((each) => each.atWork);
+    const owner = [...members.values(), ...atWork].find((each) => each !== member && each.clusterUid === uid);
     if (owner === undefined) Object.assign(member, { clusterUid: uid });
-    return owner;
+    return owner?.target.cluster.name;
   };
 
   const connectionOf = async (member: Member): Promise<Connection> => {
@@ -220,7 +269,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     const key = JSON.stringify([cluster.connection, cluster.endpoints, cluster.uid]);
     if (member.connection?.key === key) return member.connection.ports;
     await member.connection?.ports.close();
-    member.connection = undefined;
+    Object.assign(member, { connection: undefined, clusterUid: undefined });
     const made = ports.connect(cluster, () => schedule(cluster.name, limits.debounceMs));
     member.connection = { key, ports: made };
     return made;
@@ -232,11 +281,18 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     return Math.min(usualMs, ...healTimes(member.tick));
   };
 
-  const drop = async (name: string, member: Member): Promise<void> => {
+  /** Its tick under way begins no object any more, records what it did, and is cut off when that takes too long. */
+  const drop = (name: string, member: Member): void => {
     members.delete(name);
     clearTimeout(member.timer);
-    await member.running;
-    await member.connection?.ports.close();
+    const cut = setTimeout(() => member.cut.abort(), RECORD_MS);
+    const end = async (): Promise<void> => {
+      await member.running;
+      clearTimeout(cut);
+      leavers.delete(member);
+      await member.connection?.ports.close();
+    };
+    leavers.set(member, end());
   };
 
   return {
@@ -246,7 +302,7 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
       head = next.revision;
       trouble = undefined;
       const names = new Set(next.clusters.map(({ cluster }) => cluster.name));
-      for (const [name, member] of members) if (!names.has(name)) void drop(name, member);
+      for (const [name, member] of members) if (!names.has(name)) drop(name, member);
       for (const target of next.clusters) {
         const { name } = target.cluster;
         const member = members.get(name) ?? newMember(target);
@@ -269,7 +325,10 @@ export function createController(ports: ControllerPorts, limits: ControllerLimit
     close: async (graceMs) => {
       closing = true;
       for (const member of members.values()) clearTimeout(member.timer);
-      const running = Promise.all([...members.values()].flatMap((member) => member.running ?? []));
+      const running = Promise.all([
+        ...[...members.values()].flatMap((member) => member.running ?? []),
+        ...leavers.values(),
+      ]);
       const recordMs = Math.min(RECORD_MS, graceMs / 2);
       await Promise.race([running, sleep(graceMs - recordMs, undefined, { ref: false })]);
       ending = true;
@@ -293,24 +352,12 @@ function newMember(target: RenderedCluster): Member {
     timer: undefined,
     dueMs: 0,
     running: undefined,
+    atWork: false,
+    cut: new AbortController(),
     again: false,
     failures: 0,
     waits: 0,
   };
-}
-
-/**
- * How many clusters each app leaves: those where it has an inventory and is not placed any more. An app that is not
- * placed on a cluster that was never read is left out, because nobody knows.
- */
-function countLeaving(fleet: RenderedFleet, members: ReadonlyMap<string, Member>): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const app of fleet.apps) {
-    const off = [...members.values()].filter(({ target }) => !target.apps.some((each) => each.name === app));
-    if (off.some((member) => member.inventories === undefined)) continue;
-    counts.set(app, off.filter((member) => member.inventories?.has(app) === true).length);
-  }
-  return counts;
 }
 
 /** Those that were read, and those that were written since: an app that came a moment ago can leave again at once. */
@@ -339,8 +386,9 @@ function healedBy(tick: Tick): readonly HealedDrift[] {
       app.objects.filter((each) => each.live !== undefined).map((each) => idKey(each.id)),
     ),
   );
+  const time = tick.observation.observedAt;
   return tick.drift.objects.flatMap(({ cause, id, state, fields }) =>
-    cause === 'drift' && state !== 'absent' && written.has(idKey(id)) ? [{ id, state, fields }] : [],
+    cause === 'drift' && state !== 'absent' && written.has(idKey(id)) ? [{ time, id, state, fields }] : [],
   );
 }
 

@@ -11,7 +11,7 @@
 import { applyPlan } from './apply/apply-plan.ts';
 import { checkIdentity } from './apply/check-identity.ts';
 import { type Fence, fencedWriter } from './apply/fenced-writer.ts';
-import { withHeal } from './apply/heal-delay.ts';
+import { isStable, withHeal } from './apply/heal-delay.ts';
 import { planApply } from './apply/plan-apply.ts';
 import { deletesAnything, withholdDeletions } from './apply/withhold-deletions.ts';
 import { detectDrift } from './drift/detect-drift.ts';
@@ -19,7 +19,7 @@ import { markOverdue, recordedBehind } from './drift/mark-overdue.ts';
 import { observe } from './drift/observe.ts';
 import { preview } from './drift/preview.ts';
 import { createMemo, type Memo } from './memo.ts';
-import type { ApplyPlan, ApplyResult, ObjectResult, Preview } from './model/apply.ts';
+import type { ApplyPlan, ApplyResult, Leaving, ObjectResult, Preview } from './model/apply.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import { PortError, type PortFailure } from './model/errors.ts';
 import type { ExpansionAnswers, ExpansionRequest } from './model/expansion.ts';
@@ -191,8 +191,8 @@ export interface TickInput {
   readonly rendered: RenderedFleet;
   readonly target: RenderedCluster;
   readonly memory: TickMemory;
-  /** How many clusters an app leaves, by app; see `PlanInput`. */
-  readonly leaving: ReadonlyMap<string, number>;
+  /** Which clusters an app leaves, by app; see `PlanInput`. */
+  readonly leaving: ReadonlyMap<string, Leaving>;
   /** Monotonic milliseconds after which nothing is written any more. */
   readonly deadlineMs: number;
   /** True: read and decide, write nothing. */
@@ -298,7 +298,10 @@ function suspendedApps({ clusters }: RenderedFleet): ReadonlySet<string> {
 }
 
 function countWrites({ apps }: ApplyPlan): number {
-  return apps.reduce((sum, { steps, deletes }) => sum + steps.flat().length + deletes.length, 0);
+  const writes = apps.flatMap(({ transfers, steps, recreations, deletes }) => {
+    return [...transfers, ...steps.flat(), ...recreations, ...deletes];
+  });
+  return writes.length;
 }
 
 /** The highest wave that is written to; nothing where no app of these has several. */
@@ -381,8 +384,8 @@ function reportHealth(
 
 const FINISHED: Health = { state: 'Current', message: 'it ran, and its TTL removed it' };
 
-function absentHealth(id: ObjectId, { kinds }: Observation): Health {
-  const unknown = kinds.get(groupKindKey(id))?.state === 'unknown';
+function absentHealth(id: ObjectId, { kinds, unread }: Observation): Health {
+  const unknown = kinds.get(groupKindKey(id))?.state === 'unknown' || unread?.has(idKey(id)) === true;
   return unknown ? { state: 'Unknown', message: '' } : { state: 'NotFound', message: 'not there yet' };
 }
 
@@ -426,6 +429,9 @@ function remember(
   const owned = [...observation.inventories.values()].flatMap((inventory) => inventory.entries);
   const gone = owned
     .filter((entry) => entry.uid !== '' && !observation.objects.has(idKey(entry.id)))
+    // Of a kind that could not be listed nothing was asked for by name, and not all that was asked for was answered.
+    .filter((entry) => observation.kinds.get(groupKindKey(entry.id))?.state === 'listed')
+    .filter((entry) => observation.unread?.has(idKey(entry.id)) !== true)
     .map((entry) => idKey(entry.id));
   // What is gone for good by its own wish need not be asked for again and again.
   const finished = finishedJobs(tick.target, observation);
@@ -438,7 +444,14 @@ function remember(
   const healed = tick.drift.objects
     .map((each) => (each.cause === 'drift' ? idKey(each.id) : ''))
     .filter((key) => written.has(key));
-  const heals = new Map(memory.heals);
+  // Another revision of an object begins anew, and what is not in the fleet any more is not healed again.
+  const recorded = new Map(owned.map((entry) => [idKey(entry.id), entry.desiredHash]));
+  const heals = new Map(
+    [...memory.heals].filter(([key, times]) => {
+      const desired = asked.get(key)?.desiredHash;
+      return desired !== undefined && desired === recorded.get(key) && !isStable(times, nowMs);
+    }),
+  );
   for (const key of healed) heals.set(key, withHeal(heals.get(key) ?? [], nowMs));
   return {
     previews: new Map([...previews, ...refused]),

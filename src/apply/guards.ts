@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DeleteAction, KeptObject, PendingApproval } from '../model/apply.ts';
+import type { DeleteAction, KeptObject, Leaving, PendingApproval } from '../model/apply.ts';
 import type { Guards } from '../model/fleet.ts';
 import type { ObjectId } from '../model/manifest.ts';
 import type { Inventory, InventoryEntry, LiveObject, Observation } from '../model/observation.ts';
@@ -26,8 +26,8 @@ export interface DeletionContext {
   readonly wanted: readonly ObjectId[];
   /** The app is not in the repository any more. */
   readonly hasLeft?: boolean;
-  /** Set when the app leaves the cluster: how many clusters it leaves in all, those not seen included. */
-  readonly leaving?: number;
+  /** Set when the app leaves the cluster: which clusters it leaves in all. Who looks at one alone does not know. */
+  readonly leaving?: Leaving | 'unknown';
 }
 
 /** What becomes of the objects that left the repository. Each is in exactly one of the lists, or gone already. */
@@ -57,7 +57,9 @@ export function judgeDeletions(
     else proven.push(verdict);
   }
   const { deletes, kept } = keepFullContainers(proven, unproven, context);
-  const reason = overBudget(deletes.length, inventory.entries.length, context);
+  // What cannot be judged now is deleted later: without it, a list over the budget would pass in parts that are not.
+  const unread = entries.filter((entry) => unreadReason(entry, context) !== undefined).length;
+  const reason = overBudget(deletes.length + unread, inventory.entries.length, context);
   const asked = reason === undefined ? deletes.filter((each) => asksFirst(each, context)) : deletes;
   const approval = pendingApproval(asked, reason, context);
   if (approval === undefined) return { deletes, kept, gone };
@@ -119,12 +121,22 @@ function judge(entry: InventoryEntry, context: DeletionContext): DeleteAction | 
   const { id } = entry;
   const kind = context.observation.kinds.get(groupKindKey(id));
   const live = context.observation.objects.get(idKey(id));
-  if (kind?.state === 'absent') return 'gone'; // Its definition is gone, and its objects with it.
-  if (kind?.state !== 'listed') return keep(id, `its kind could not be read: ${kind?.reason ?? 'not looked at'}`);
-  if (live === undefined) return 'gone';
+  const unread = unreadReason(entry, context);
+  if (unread !== undefined) return keep(id, unread);
+  // Without its kind, its definition is gone, and its objects with it.
+  if (kind?.state !== 'listed' || live === undefined) return 'gone';
   const reason = keepReason(entry, live, context);
   if (reason !== undefined) return reason;
   return { served: kind.served, id, uid: live.uid, resourceVersion: live.resourceVersion };
+}
+
+/** Why nobody knows whether it is there; `undefined`: it is known. */
+function unreadReason({ id }: InventoryEntry, { observation }: DeletionContext): string | undefined {
+  const kind = observation.kinds.get(groupKindKey(id));
+  const reason = observation.unread?.get(idKey(id));
+  if (reason !== undefined) return `it could not be read: ${reason}`;
+  if (kind?.state === 'absent' || kind?.state === 'listed') return undefined;
+  return `its kind could not be read: ${kind?.reason ?? 'not looked at'}`;
 }
 
 function keepReason(entry: InventoryEntry, live: LiveObject, context: DeletionContext): KeptObject | undefined {
@@ -157,12 +169,21 @@ function protection(id: ObjectId, context: DeletionContext): KeptObject | undefi
 }
 
 function overBudget(count: number, total: number, { guards, leaving }: DeletionContext): string | undefined {
-  if (leaving !== undefined && leaving > guards.maxLeaveClusters) {
-    return `the app leaves ${leaving} clusters, and ${guards.maxLeaveClusters} may be left without approval`;
-  }
+  const tooMany = leaving === undefined ? undefined : leavesTooMany(leaving, guards.maxLeaveClusters);
+  if (tooMany !== undefined) return tooMany;
   const budget = Math.max(guards.maxDelete, Math.floor((total * guards.maxDeletePercent) / 100));
   return count > budget
     ? `${count} of ${total} objects would be deleted, and ${budget} may be without approval`
+    : undefined;
+}
+
+function leavesTooMany(leaving: Leaving | 'unknown', limit: number): string | undefined {
+  if (leaving === 'unknown') return 'nobody counted how many clusters the app leaves';
+  const { clusters, unread } = leaving;
+  if (clusters.length > limit)
+    return `the app leaves ${clusters.length} clusters, and ${limit} may be left without approval`;
+  return clusters.length + unread.length > limit
+    ? `nobody knows yet how many clusters the app leaves: ${unread[0]} was not read`
     : undefined;
 }
 

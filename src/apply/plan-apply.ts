@@ -4,6 +4,7 @@ import type {
   ApplyPlan,
   Block,
   DeleteAction,
+  Leaving,
   Preview,
   SkippedObject,
   TransferAction,
@@ -47,8 +48,8 @@ export interface PlanInput {
   readonly nowMs: number;
   /** Apps that are suspended on the clusters where they are placed. */
   readonly suspendedApps: ReadonlySet<string>;
-  /** How many clusters an app leaves, by app; an app that is not in it leaves an unknown number. */
-  readonly leaving: ReadonlyMap<string, number>;
+  /** Which clusters an app leaves, by app; an app that is not in it leaves an unknown number. */
+  readonly leaving: ReadonlyMap<string, Leaving>;
 }
 
 /** Decides everything that a tick writes, before it writes anything. */
@@ -405,13 +406,11 @@ function judgeLeaving(inventory: Inventory, context: Context): DeletionVerdict {
     if (wasSuspended) return keepAll(settled, 'its app was suspended when it left the repository', 'released');
     if (!unplaced && !inventory.prune)
       return keepAll(settled, 'its app left the repository, and had prune: false', 'released');
-    // Not known means that a cluster was not seen yet: that is more than any limit.
-    const leaving = unplaced ? { leaving: context.leaving.get(app) ?? Number.POSITIVE_INFINITY } : {};
     return judgeDeletions(settled, inventory, {
       ...deletionContext(app, context),
       unprotect: inventory.unprotect ?? [],
       hasLeft: !unplaced,
-      ...leaving,
+      ...(unplaced ? { leaving: context.leaving.get(app) ?? 'unknown' } : {}),
     });
   });
 }

@@ -28,6 +28,17 @@ export async function openRepository(settings: Settings): Promise<OpenRepository
   return /^[a-z+]+:\/\/|^[^/.]+@[^/]+:/.test(repo) ? openUrl(repo, settings) : openFolder(repo, settings);
 }
 
+/** The folder that a verb was given (default: here), or what `--repo` or `MUSTER_REPO` names. Throws UsageError for both. */
+export async function openSource(
+  verb: string,
+  directory: string | undefined,
+  settings: Settings,
+): Promise<OpenRepository> {
+  if (settings.text('repo') === undefined) return openFolder(directory ?? '.', settings);
+  if (directory !== undefined) throw new UsageError(`${verb} takes a folder or --repo, not both.`);
+  return openRepository(settings);
+}
+
 /** A folder that is a Git repository, or lies in one: its HEAD is followed. Uncommitted changes do not count. */
 export async function openFolder(directory: string, settings: Settings): Promise<OpenRepository> {
   const local = await findRepository(directory);

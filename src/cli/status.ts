@@ -1,8 +1,9 @@
-import type { AppPlan } from '../model/apply.ts';
 import type { FleetState } from '../model/fleet-state.ts';
 import type { Tick } from '../model/tick.ts';
 import { EMPTY_MEMORY, reconcileCluster } from '../reconcile.ts';
 import { mapLimited } from '../concurrency.ts';
+import { countLeaving } from '../count-leaving.ts';
+import type { AppPlan, Leaving } from '../model/apply.ts';
 import { PortError } from '../model/errors.ts';
 import type { RenderedFleet } from '../model/render.ts';
 import { formatId } from '../object/id.ts';
@@ -10,7 +11,7 @@ import { assessCluster, isInSync } from '../report/assess-cluster.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
 import { connect, humanManagers, openHub } from './connections.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
-import { openFolder, openRepository } from './open-repository.ts';
+import { openSource } from './open-repository.ts';
 import { realClock } from './real-clock.ts';
 import { programs } from './programs.ts';
 import { renderLimits } from './render-limits.ts';
@@ -54,10 +55,7 @@ export const statusVerb: Verb = {
   ],
   run: async (call) => {
     const { operands, settings, format, io, signal } = call;
-    const source =
-      settings.text('repo') === undefined
-        ? await openFolder(operands[0] ?? '.', settings)
-        : await openRepository(settings);
+    const source = await openSource('status', operands[0], settings);
     try {
       const head = await source.repository.poll(signal);
       const result = await renderRevision(
@@ -69,7 +67,7 @@ export const statusVerb: Verb = {
       io.err(printDiagnostics(result.state === 'rendered' ? result.fleet.diagnostics : result.diagnostics));
       if (result.state === 'unusable') return 1;
       const fleet = { ...result.fleet, clusters: selectTargets(result.fleet, settings) };
-      const ticks = await lookAtAll(fleet, call);
+      const ticks = await lookAndCount(fleet, call);
       const state: FleetState = {
         head: head.revision,
         live: fleet,
@@ -94,7 +92,25 @@ export const statusVerb: Verb = {
 /** Clusters that are looked at at once. */
 const PARALLEL = 20;
 
-async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCall): Promise<readonly Tick[]> {
+/** Whether an app may leave a cluster depends on how many others it leaves: that is known when all were read. */
+async function lookAndCount(fleet: RenderedFleet, call: VerbCall): Promise<readonly Tick[]> {
+  const ticks = await lookAtAll(fleet, call, new Map());
+  const seen = ticks.map((tick) => {
+    const inventories = tick.state === 'done' ? new Set(tick.observation.inventories.keys()) : undefined;
+    return { target: tick.target, inventories };
+  });
+  const left = ticks.filter((tick) => leavingApps(tick).length > 0).map(({ target }) => target);
+  if (left.length === 0) return ticks;
+  const again = await lookAtAll({ ...fleet, clusters: left }, call, countLeaving(fleet, seen));
+  const byName = new Map([...ticks, ...again].map((tick) => [tick.target.cluster.name, tick]));
+  return [...byName.values()];
+}
+
+async function lookAtAll(
+  fleet: RenderedFleet,
+  { settings, io, signal }: VerbCall,
+  leaving: ReadonlyMap<string, Leaving>,
+): Promise<readonly Tick[]> {
   const isHuman = humanManagers(settings);
   const hub = await openHub(settings, io.env, () => {});
   const timeoutMs = settings.duration('timeout');
@@ -106,7 +122,7 @@ async function lookAtAll(fleet: RenderedFleet, { settings, io, signal }: VerbCal
         rendered: fleet,
         target,
         memory: EMPTY_MEMORY,
-        leaving: new Map<string, number>(),
+        leaving,
         deadlineMs: Number.POSITIVE_INFINITY,
         readOnly: true,
       };
@@ -130,8 +146,7 @@ function rowsOf(tick: Tick): readonly (readonly string[])[] {
     return [cluster, name, state, String(manifests.length), state === 'success' ? driftNote(tick, name) : text];
   });
   // What an app left behind is there, and may wait for somebody who reads this.
-  const leaving = tick.plan.apps.filter(({ app }) => tick.target.apps.every(({ name }) => name !== app));
-  const left = leaving.map((plan) => {
+  const left = leavingApps(tick).map((plan) => {
     const { state, text } = assessCluster(onlyApp(tick, plan.app));
     const objects = String(plan.inventory?.entries.length ?? 0);
     return [cluster, plan.app, state, objects, state === 'success' ? leavingNote(plan) : text];
@@ -144,6 +159,13 @@ function leavingNote({ kept }: AppPlan): string {
   return first === undefined
     ? 'not wanted here any more'
     : `${kept.length} stay: ${formatId(first.id)} (${first.reason})`;
+}
+
+/** Apps that have an inventory there, and are not to have one any more: it is these that wait for people. */
+function leavingApps(tick: Tick): readonly AppPlan[] {
+  if (tick.state === 'failed') return [];
+  const placed = new Set(tick.target.apps.map(({ name }) => name));
+  return tick.plan.apps.filter(({ app }) => !placed.has(app));
 }
 
 /** The same tick as if the cluster had this app alone. */

@@ -2,12 +2,12 @@ import { CONTROLLER_LIMITS, createController } from '../controller.ts';
 import type { RenderedFleet } from '../model/render.ts';
 import { isInSync } from '../report/assess-cluster.ts';
 import { renderRevision } from '../sandbox/render-revision.ts';
-import { type Settings, UsageError } from '../settings.ts';
+import type { Settings } from '../settings.ts';
 import { compareSnapshots } from '../source/git/compare-snapshots.ts';
 import { connect, humanManagers, openHub } from './connections.ts';
 import { hasErrors, printDiagnostics } from './diagnostics.ts';
 import { loadSnapshot } from './load-fleet.ts';
-import { openFolder, openRepository, type OpenRepository } from './open-repository.ts';
+import { openSource } from './open-repository.ts';
 import { programs } from './programs.ts';
 import { renderLimits } from './render-limits.ts';
 import { selectTargets } from './select-targets.ts';
@@ -50,7 +50,7 @@ export const syncVerb: Verb = {
     ['muster sync --once -C eu', 'one look at cluster eu'],
   ],
   run: async ({ operands, settings, format, io, signal }) => {
-    const source = await openSource(operands[0], settings);
+    const source = await openSource('sync', operands[0], settings);
     const history = createSyncHistory();
     try {
       const head = await source.repository.poll(signal);
@@ -79,13 +79,6 @@ export const syncVerb: Verb = {
     }
   },
 };
-
-async function openSource(directory: string | undefined, settings: Settings): Promise<OpenRepository> {
-  if (directory !== undefined && settings.text('repo') !== undefined) {
-    throw new UsageError('sync takes a folder or --repo, not both.');
-  }
-  return settings.text('repo') === undefined ? openFolder(directory ?? '.', settings) : openRepository(settings);
-}
 
 /** What lies in the folder and is not committed is not applied; who forgot to commit wants to know. */
 async function warnOfChanges(directory: string, io: Io): Promise<void> {

@@ -21,7 +21,8 @@ export function connectionFailure(
   const tls = TLS[code];
   const reason = tls ?? REASONS[code] ?? `the connection failed (${code === '' ? 'no code' : code})`;
   const portCode: PortCode = tls === undefined ? 'UNREACHABLE' : 'TLS';
-  return new PortError({ ...what, code: portCode, retry: tls === undefined, safeMessage: reason });
+  const unanswered = code === 'UND_ERR_HEADERS_TIMEOUT' ? ({ unanswered: true } as const) : {};
+  return new PortError({ ...what, code: portCode, retry: tls === undefined, ...unanswered, safeMessage: reason });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

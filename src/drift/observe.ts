@@ -14,6 +14,7 @@ import type { RenderedCluster } from '../model/render.ts';
 import { applySetId } from '../object/applyset.ts';
 import { findServed, servedVersions, type WantedKind } from '../object/discovery.ts';
 import { groupKindKey, groupOf, idKey, versionOf } from '../object/id.ts';
+import { isOfPart } from './is-of-part.ts';
 
 /** Requests under way at once: 4–16 saturate an API server on two cores (design 6). */
 const PARALLEL = 8;
@@ -56,8 +57,8 @@ export async function observe(
     const fresh = await reader.discover({ fresh: true }, signal);
     await mapLimited(notServed.splice(0), PARALLEL, read(fresh));
   }
-  await confirmMissing(inventories, kinds, objects, missing, reader, signal);
-  return { observedAt, clusterUid, kinds, objects, inventories };
+  const unread = await confirmMissing(inventories, kinds, objects, missing, reader, signal);
+  return { observedAt, clusterUid, kinds, objects, unread, inventories };
 }
 
 interface SoughtKind extends WantedKind {
@@ -127,21 +128,16 @@ async function readKind(
 const NOT_SERVED: KindState = { state: 'unknown', reason: 'the API server does not serve this' };
 
 function unlisted(error: unknown): KindState | 'not-served' {
-  return error instanceof PortError && error.code === 'NOT_FOUND' ? 'not-served' : unknownKind(error);
+  if (error instanceof PortError && error.code === 'NOT_FOUND') return 'not-served';
+  if (isOfPart(error)) return { state: 'unknown', reason: error.safeMessage };
+  throw error;
 }
 
 function isForbidden(error: unknown): boolean {
   return error instanceof PortError && error.code === 'FORBIDDEN';
 }
 
-/** A list that the API server refuses or garbles concerns its kind; anything else concerns the cluster. */
-function unknownKind(error: unknown): KindState {
-  const ofKind = ['FORBIDDEN', 'UNAVAILABLE', 'CORRUPT', 'CONFLICT', 'REJECTED', 'TOO_BIG'];
-  if (error instanceof PortError && ofKind.includes(error.code)) return { state: 'unknown', reason: error.safeMessage };
-  throw error;
-}
-
-/** What we own and did not find may only have lost its label: ask for it by name before calling it gone. */
+/** What we own and did not find may only have lost its label: ask for it by name before calling it gone. Returns what could not be asked for. */
 async function confirmMissing(
   inventories: ReadonlyMap<string, Inventory>,
   kinds: ReadonlyMap<string, KindState>,
@@ -149,16 +145,23 @@ async function confirmMissing(
   known: ReadonlyMap<string, number>,
   reader: ClusterReader,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ReadonlyMap<string, string>> {
+  const unread = new Map<string, string>();
   const missing = [...inventories.values()]
     .flatMap((inventory) => inventory.entries)
     .filter((entry) => entry.uid !== '' && !objects.has(idKey(entry.id)) && !known.has(idKey(entry.id)));
   await mapLimited(missing, PARALLEL, async (entry) => {
     const served = servedKind(entry, kinds);
     if (served === undefined) return;
-    const object = await reader.get(served, entry.id.namespace, entry.id.name, signal);
-    if (object !== undefined) objects.set(idKey(entry.id), object);
+    try {
+      const object = await reader.get(served, entry.id.namespace, entry.id.name, signal);
+      if (object !== undefined) objects.set(idKey(entry.id), object);
+    } catch (error) {
+      if (!isOfPart(error)) throw error;
+      unread.set(idKey(entry.id), error.safeMessage);
+    }
   });
+  return unread;
 }
 
 function servedKind(entry: InventoryEntry, kinds: ReadonlyMap<string, KindState>): ServedKind | undefined {

@@ -1,6 +1,6 @@
 import { mapLimited } from '../concurrency.ts';
 import type { ApplyRequest, Preview, TransferAction } from '../model/apply.ts';
-import { invariant } from '../model/errors.ts';
+import { invariant, PortError } from '../model/errors.ts';
 import type { GroupKind, Manifest, ObjectId } from '../model/manifest.ts';
 import type { KindState, LiveObject, Observation, ServedKind } from '../model/observation.ts';
 import type { ApplyAnswer, ClusterReader, Refusal } from '../model/ports.ts';
@@ -16,6 +16,7 @@ import { hashJson, listAt, mapAt } from '../object/json.ts';
 import { describeRefusal } from '../object/describe-refusal.ts';
 import { managedEntries, ownedHash } from '../object/managed-fields.ts';
 import { afterTransfer } from '../object/transfer-fields.ts';
+import { isOfPart } from './is-of-part.ts';
 
 /** Requests under way at once: 4–16 saturate an API server on two cores (design 6). */
 const PARALLEL = 8;
@@ -49,17 +50,24 @@ export async function preview(context: PreviewContext, signal: AbortSignal): Pro
   const { namespaces = [], others = [] } = Object.groupBy(dirty, (each) =>
     isNamespace(each.manifest) ? 'namespaces' : 'others',
   );
+  let alive: Promise<boolean> | undefined;
+  const isAlive = (): Promise<boolean> => (alive ??= answers(context.reader, signal));
+  const own = { isAlive, hanging: new Map<string, string>(), onDone };
   // Namespaces first: that one is new spares each object in it a request that could only say so.
-  const first = await previewAll(namespaces, { ...context, toCome: new Set(), onDone }, signal);
+  const first = await previewAll(namespaces, { ...context, ...own, toCome: new Set() }, signal);
   const created = first.filter(([, each]) => each.state === 'accepted' && each.before === undefined);
   const toCome = new Set(created.map(([{ manifest }]) => manifest.id.name));
-  const rest = await previewAll(others, { ...context, toCome, onDone }, signal);
+  const rest = await previewAll(others, { ...context, ...own, toCome }, signal);
   return new Map([...first, ...rest].map(([{ manifest }, each]) => [idKey(manifest.id), each]));
 }
 
 interface AskContext extends PreviewContext {
   /** Namespaces that are not there, and come with the same revision. */
   readonly toCome: ReadonlySet<string>;
+  /** Whether the API server answers at all; asked once, when an object fails. */
+  readonly isAlive: () => Promise<boolean>;
+  /** By {@link groupKindKey}: kinds of which a dry-run had no answer in time, and why: the others are not asked. */
+  readonly hanging: Map<string, string>;
   readonly onDone: () => void;
 }
 
@@ -69,10 +77,41 @@ async function previewAll(
   signal: AbortSignal,
 ): Promise<readonly (readonly [DirtyObject, Preview])[]> {
   return mapLimited(dirty, PARALLEL, async (each) => {
-    const preview = recall(each, context) ?? (await previewObject(each, context, signal));
+    const preview = recall(each, context) ?? (await previewOrUnknown(each, context, signal));
     context.onDone();
     return [each, preview];
   });
+}
+
+/**
+ * A body that a conversion webhook does not give out, or admission webhooks that together take too long, are of one object:
+ * the others are looked at as ever. Where nothing else is answered either, it is the cluster.
+ */
+async function previewOrUnknown(each: DirtyObject, context: AskContext, signal: AbortSignal): Promise<Preview> {
+  const kind = groupKindKey(each.manifest.id);
+  const known = context.hanging.get(kind);
+  if (known !== undefined) return { state: 'unknown', reason: known };
+  try {
+    return await previewObject(each, context, signal);
+  } catch (error) {
+    const hangs = error instanceof PortError && error.unanswered === true && error.operation === 'dry-run';
+    if (!(hangs || isOfPart(error)) || !(await context.isAlive())) throw error;
+    const reason = hangs
+      ? 'a dry-run has no answer in time, while the API server answers otherwise: an admission webhook may hang'
+      : error.safeMessage;
+    if (hangs) context.hanging.set(kind, reason);
+    return { state: 'unknown', reason };
+  }
+}
+
+async function answers(reader: ClusterReader, signal: AbortSignal): Promise<boolean> {
+  try {
+    await reader.discover({ fresh: true }, signal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    return false;
+  }
 }
 
 function isNamespace({ id }: Manifest): boolean {
@@ -121,6 +160,8 @@ async function previewObject(each: DirtyObject, context: AskContext, signal: Abo
   const obstacle = kindObstacle(manifest, state, context.target);
   if (obstacle !== undefined || state.state !== 'listed') return obstacle ?? { state: 'unknown', reason: '' };
   const { served } = state;
+  const unread = context.observation.unread?.get(idKey(manifest.id));
+  if (unread !== undefined) return { state: 'unknown', reason: unread };
   if (each.live === undefined && !each.owned) return previewUnseen(each, state, context, signal);
   const live = await withBody(each.live, served, context, signal);
   return previewSeen(each, state, live, context, signal);

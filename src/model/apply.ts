@@ -175,6 +175,14 @@ export interface PendingApproval {
   readonly reason: string;
 }
 
+/** Names of the clusters that an app leaves while the repository still has it. */
+export interface Leaving {
+  /** Known to be left, also those that it left a moment ago. */
+  readonly clusters: readonly string[];
+  /** Of which nobody knows whether they are. */
+  readonly unread: readonly string[];
+}
+
 /** What came of one object. */
 export type Outcome = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'failed' | 'waiting' | 'unknown';
 

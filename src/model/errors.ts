@@ -21,6 +21,7 @@ export const PORT_CODES = {
   WRONG_CLUSTER: 'the API server is not the one that was pinned',
   CANCELLED: 'stopped because the deadline passed or the process ends',
   CRASHED: 'a child process ended without a result',
+  BUG: 'Muster itself is wrong',
 } as const satisfies Record<string, string>;
 
 export type PortCode = keyof typeof PORT_CODES;
@@ -39,6 +40,8 @@ export interface PortFailure {
   readonly retryAfterMs?: number;
   /** HTTP status, where there was one. */
   readonly status?: number;
+  /** The connection stands, and the answer did not come in time: it may be what was asked. */
+  readonly unanswered?: true;
   /** One line for people, without anything secret: no bodies, no headers, no URLs with credentials. */
   readonly safeMessage: string;
 }
@@ -57,6 +60,7 @@ export class PortError extends Error implements PortFailure {
   readonly retry: boolean;
   readonly retryAfterMs?: number;
   readonly status?: number;
+  readonly unanswered?: true;
   readonly safeMessage: string;
 
   constructor(failure: PortFailure) {
@@ -68,6 +72,7 @@ export class PortError extends Error implements PortFailure {
     this.retry = failure.retry;
     if (failure.retryAfterMs !== undefined) this.retryAfterMs = failure.retryAfterMs;
     if (failure.status !== undefined) this.status = failure.status;
+    if (failure.unanswered !== undefined) this.unanswered = failure.unanswered;
     this.safeMessage = failure.safeMessage;
   }
 }

@@ -26,6 +26,8 @@ export type HeadTrouble =
 
 /** Drift of one object that was put right. */
 export interface HealedDrift {
+  /** RFC 3339, when it was seen. */
+  readonly time: string;
   readonly id: ObjectId;
   readonly state: 'differs' | 'missing';
   readonly fields: readonly FieldDifference[];

@@ -72,6 +72,8 @@ export interface Observation {
   readonly kinds: ReadonlyMap<string, KindState>;
   /** By {@link idKey}: all that carry a label of ours, and those asked for one by one. */
   readonly objects: ReadonlyMap<string, LiveObject>;
+  /** By {@link idKey}: owned objects that were not listed and could not be asked for by name, and why. */
+  readonly unread?: ReadonlyMap<string, string>;
   /** By app: what the cluster says that we own. */
   readonly inventories: ReadonlyMap<string, Inventory>;
 }

@@ -16,4 +16,6 @@ export interface CommitStatus {
 export interface StatusReport {
   readonly revision: string;
   readonly statuses: readonly CommitStatus[];
+  /** Written only in the place of what stands there and is not a success. */
+  readonly corrections?: readonly CommitStatus[];
 }

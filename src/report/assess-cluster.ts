@@ -1,5 +1,6 @@
 import type { AppPlan, PendingApproval, SkippedObject } from '../model/apply.ts';
 import type { DoneTick, FailedTick, Tick } from '../model/tick.ts';
+import type { ObjectId } from '../model/manifest.ts';
 import type { CommitStatus } from '../model/status.ts';
 import { HEALTH_STATES } from '../model/health.ts';
 import { formatId, idKey } from '../object/id.ts';
@@ -18,7 +19,12 @@ export function assessCluster(tick: Tick | undefined): ClusterVerdict {
   if (tick.state === 'failed') {
     return { state: failedState(tick), text: formatFailure(tick.failure) };
   }
-  const findings = [...tick.plan.apps.flatMap(appFindings), ...resultFindings(tick), ...healthFindings(tick)];
+  const findings = [
+    ...tick.plan.apps.flatMap(appFindings),
+    ...resultFindings(tick),
+    ...healthFindings(tick),
+    ...openFindings(tick),
+  ];
   const worst = findings.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))[0];
   if (worst === undefined) return { state: 'success', text: inSync(tick) };
   const more = findings.filter((each) => each.state === worst.state).length - 1;
@@ -112,6 +118,21 @@ function healthFindings(tick: DoneTick): readonly ClusterVerdict[] {
       const text = `${formatId(id)} ${health.message === '' ? health.state : health.message}`;
       return { state: health.state === 'Failed' ? ('failure' as const) : ('pending' as const), text };
     });
+}
+
+/** What was decided and not done, as where nothing may be written. (What transfers and recreations begin waits anyway.) */
+function openFindings({ plan, result, health }: DoneTick): readonly ClusterVerdict[] {
+  const done = result.apps.flatMap(({ objects }) => objects.map(({ id }) => idKey(id)));
+  const behind = health.objects.flatMap((each) => (each.health.state === 'Current' ? [] : [idKey(each.id)]));
+  const told = new Set([...done, ...behind]);
+  return plan.apps.flatMap(({ steps, deletes }) => [
+    ...steps.flat().flatMap(({ request: { id } }) => (told.has(idKey(id)) ? [] : [open(id, 'applied')])),
+    ...deletes.flatMap(({ id }) => (told.has(idKey(id)) ? [] : [open(id, 'deleted')])),
+  ]);
+}
+
+function open(id: ObjectId, what: string): ClusterVerdict {
+  return { state: 'pending', text: `${formatId(id)} is not ${what} yet` };
 }
 
 /** What drifted is not judged by its health, which is of what somebody made of it. */

@@ -32,7 +32,8 @@ export interface CommitRecord {
   readonly refusal?: PortCode;
   /** By {@link contextKey}. */
   readonly contexts: ReadonlyMap<string, ContextRecord>;
-  readonly unlisted?: UnlistedRule;
+  /** By {@link contextKey}: what takes the place of what stands there and is not a success. */
+  readonly corrections?: ReadonlyMap<string, CommitStatus>;
 }
 
 /** One context of one commit. */
@@ -52,13 +53,6 @@ export interface ContextRecord {
   readonly lastWriteMs: number;
   /** Nothing more is written here. */
   readonly stopped: boolean;
-}
-
-/** What a status becomes that stands on a commit, is not a success, and is not in the commit's newest report. */
-export interface UnlistedRule {
-  readonly as: Pick<CommitStatus, 'state' | 'description'>;
-  /** Keys of the contexts that the report did list. */
-  readonly listed: ReadonlySet<string>;
 }
 
 /** Nothing is to be told, and nothing is known. */
@@ -91,10 +85,9 @@ const NEW_CONTEXT: ContextRecord = {
   stopped: false,
 };
 
-/** The report's statuses are what is to stand; other contexts of the commit follow `unlisted`, or stay as they are. */
-export function addReport(outbox: Outbox, report: StatusReport, unlisted?: UnlistedRule['as']): Outbox {
+/** The report's statuses are what is to stand; other contexts of the commit are corrected, or stay as they are. */
+export function addReport(outbox: Outbox, report: StatusReport): Outbox {
   const commit = outbox.commits.get(report.revision) ?? NEW_COMMIT;
-  const listed = new Set(report.statuses.map((status) => contextKey(status.context)));
   const contexts = new Map(commit.contexts);
   const superseded = outbox.supersededBy.has(report.revision);
   for (const [index, status] of report.statuses.entries()) {
@@ -106,12 +99,8 @@ export function addReport(outbox: Outbox, report: StatusReport, unlisted?: Unlis
       queued({ ...record, wanted: clipped(status), lead: index === 0 }, record, outbox.nextTurn + index),
     );
   }
-  const { unlisted: _before, ...rest } = commit;
-  const next: CommitRecord = {
-    ...rest,
-    contexts,
-    ...(unlisted === undefined ? {} : { unlisted: { as: clipped(unlisted), listed } }),
-  };
+  const corrections = new Map(report.corrections?.map((status) => [contextKey(status.context), clipped(status)]));
+  const next: CommitRecord = { ...commit, contexts, corrections };
   const added = withCommit(outbox, report.revision, next, { last: true });
   return settle({ ...added, nextTurn: outbox.nextTurn + report.statuses.length }, report.revision);
 }
@@ -239,8 +228,8 @@ function settle(outbox: Outbox, revision: string): Outbox {
   const newer = outbox.supersededBy.get(revision);
   const contexts = new Map<string, ContextRecord>();
   for (const [key, record] of commit.contexts) {
-    const listed = commit.read ? closeUnlisted(key, record, commit.unlisted) : record;
-    const next = newer === undefined ? listed : closeSuperseded(listed, newer);
+    const correct = commit.read ? corrected(record, commit.corrections?.get(key)) : record;
+    const next = newer === undefined ? correct : closeSuperseded(correct, newer);
     if (next !== undefined) contexts.set(key, queued(next, record, outbox.nextTurn));
   }
   const settled = withCommit({ ...outbox, nextTurn: outbox.nextTurn + 1 }, revision, { ...commit, contexts });
@@ -249,13 +238,11 @@ function settle(outbox: Outbox, revision: string): Outbox {
 }
 
 /** A cluster that is not worth a status of its own any more must not keep its last failure for ever. */
-function closeUnlisted(key: string, record: ContextRecord, rule: UnlistedRule | undefined): ContextRecord {
-  if (rule === undefined || rule.listed.has(key) || !key.startsWith(OURS)) return record;
-  const context = record.stands?.context ?? record.wanted?.context;
+function corrected(record: ContextRecord, correction: CommitStatus | undefined): ContextRecord {
+  if (correction === undefined) return record;
   const open = record.unsure || (record.stands !== undefined && record.stands.state !== 'success');
-  if (context === undefined) return record;
   const { wanted: _wanted, ...rest } = record;
-  return open ? { ...rest, wanted: { context, ...rule.as } } : rest;
+  return open ? { ...rest, wanted: correction } : rest;
 }
 
 /**
@@ -282,7 +269,7 @@ function queued(next: ContextRecord, before: ContextRecord, turn: number): Conte
   return isDirty(next) && !isDirty(before) ? { ...next, turn } : next;
 }
 
-function clipped<T extends UnlistedRule['as']>(status: T): T {
+function clipped(status: CommitStatus): CommitStatus {
   return { ...status, description: clipDescription(status.description) };
 }
 

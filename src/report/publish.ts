@@ -5,7 +5,7 @@ import type { CommitStatus, StatusReport } from '../model/status.ts';
 import { backOffMs } from './back-off.ts';
 import type { Step } from './next-step.ts';
 import { nextStep } from './next-step.ts';
-import type { Outbox, UnlistedRule } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 import {
   EMPTY_OUTBOX,
   addReport,
@@ -27,10 +27,9 @@ import {
  */
 export interface Publisher {
   /**
-   * What is to stand on a commit. Contexts that the report does not list stay as they are; with `unlisted`, those that
-   * stand there and are not a success become that (only for a report that lists all that there is to say).
+   * What is to stand on a commit. Contexts that the report does not list stay as they are, or are corrected.
    */
-  publish(report: StatusReport, unlisted?: UnlistedRule['as']): void;
+  publish(report: StatusReport): void;
   /**
    * `newer` is the head in place of `older`: what is `pending` on `older`, also from before a restart, becomes `error`,
    * "superseded by 1a2b3c4 before it was in sync" (why `error`: `closeSuperseded` in `outbox.ts`). Later reports on `older`
@@ -176,9 +175,9 @@ export function createPublisher(parts: PublisherParts): Publisher {
   };
 
   return {
-    publish: (report, unlisted) => {
+    publish: (report) => {
       if (closing) return;
-      accept(addReport(outbox, report, unlisted), report.revision);
+      accept(addReport(outbox, report), report.revision);
       wake();
     },
     supersede: (older, newer) => {

@@ -5,9 +5,9 @@ import type { JsonValue } from '../model/json.ts';
 import type { CommitStatus, StatusReport } from '../model/status.ts';
 import type { Tick } from '../model/tick.ts';
 import { showOnOneLine } from '../object/hidden.ts';
-import { formatId } from '../object/id.ts';
+import { compareText, formatId } from '../object/id.ts';
 import { printJson } from '../object/json.ts';
-import { assessCluster, type ClusterVerdict } from './assess-cluster.ts';
+import { assessCluster, type ClusterVerdict, isInSync } from './assess-cluster.ts';
 import { formatFailure } from './format-failure.ts';
 
 /** In larger fleets only clusters that are not in sync get a status of their own. */
@@ -20,14 +20,20 @@ const ALL_CLUSTERS_UP_TO = 20;
 export function summarize(state: FleetState): readonly StatusReport[] {
   const { head, live, trouble } = state;
   const statuses = live === undefined ? [] : liveStatuses(state);
-  if (trouble === undefined || head === '') return live === undefined ? [] : [{ revision: live.revision, statuses }];
+  const corrections = quietClusters(state).map((name): CommitStatus => {
+    return { context: `muster/${name}`, state: 'success', description: 'in sync' };
+  });
+  if (trouble === undefined || head === '')
+    return live === undefined ? [] : [{ revision: live.revision, statuses, corrections }];
   const own = troubleStatus(trouble);
   if (live === undefined) return [{ revision: head, statuses: [own] }];
   if (live.revision === head)
-    return [{ revision: head, statuses: [own, ...statuses.filter((each) => each.context !== own.context)] }];
+    return [
+      { revision: head, statuses: [own, ...statuses.filter((each) => each.context !== own.context)], corrections },
+    ];
   return [
     { revision: head, statuses: [own] },
-    { revision: live.revision, statuses },
+    { revision: live.revision, statuses, corrections },
   ];
 }
 
@@ -63,9 +69,10 @@ function errorLine(diagnostics: readonly Diagnostic[]): string {
 function liveStatuses(state: FleetState): readonly CommitStatus[] {
   const clusters = state.live?.clusters.map(({ cluster }) => cluster.name) ?? [];
   const verdicts = clusters.map((name) => ({ name, verdict: assessCluster(state.ticks.get(name)) }));
+  const quiet = new Set(quietClusters(state));
   const isOpen = (name: string): boolean => !state.ticks.has(name);
   const own = verdicts
-    .filter(({ verdict }) => clusters.length <= ALL_CLUSTERS_UP_TO || verdict.state !== 'success')
+    .filter(({ name }) => !quiet.has(name))
     .map(({ name, verdict: { state, text } }): CommitStatus => {
       return { context: `muster/${name}`, state, description: text, ...(isOpen(name) ? { tentative: true } : {}) };
     });
@@ -76,6 +83,12 @@ function liveStatuses(state: FleetState): readonly CommitStatus[] {
   const fleet = fleetStatus(state, verdicts);
   const tentative = fleet.state === 'pending' && clusters.some(isOpen);
   return [tentative ? { ...fleet, tentative } : fleet, ...own, ...(drift === undefined ? [] : [drift])];
+}
+
+/** Clusters that need no status of their own, unless one from before says something else. */
+function quietClusters({ live, ticks }: FleetState): readonly string[] {
+  const names = live?.clusters.map(({ cluster }) => cluster.name) ?? [];
+  return names.length <= ALL_CLUSTERS_UP_TO ? [] : names.filter((name) => isInSync(ticks.get(name)));
 }
 
 interface NamedVerdict {
@@ -114,11 +127,14 @@ function driftStatus(state: FleetState, settled: boolean): CommitStatus | undefi
     return { context, state: 'failure', description };
   }
   const healed = [...state.healed].flatMap(([name, list]) => list.map((each) => ({ name, each })));
-  const last = healed.at(-1);
-  if (last !== undefined) {
-    return { context, state: 'success', description: `no drift · healed on ${last.name}: ${describe(last.each)}` };
-  }
-  return settled ? { context, state: 'success', description: 'no drift' } : undefined;
+  const last = healed.toSorted((a, b) => compareText(a.each.time, b.each.time)).at(-1);
+  if (last === undefined) return settled ? { context, state: 'success', description: 'no drift' } : undefined;
+  const what = `healed on ${last.name}: ${describe(last.each)}`;
+  const clusters = state.live?.clusters.map(({ cluster }) => cluster.name) ?? [];
+  const unread = clusters.filter((name) => state.ticks.get(name)?.state !== 'done');
+  if (unread.length === 0) return { context, state: 'success', description: `no drift · ${what}` };
+  const more = unread.length === 1 ? '' : `, +${unread.length - 1}`;
+  return { context, state: 'pending', description: `not known of ${unread[0]}${more} · ${what}` };
 }
 
 function driftOf(tick: Tick): readonly Difference[] {

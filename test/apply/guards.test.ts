@@ -11,10 +11,10 @@ import {
   recreationObstacle,
 } from '../../src/apply/guards.ts';
 import { kindRank } from '../../src/apply/waves.ts';
-import type { KeptObject } from '../../src/model/apply.ts';
+import type { KeptObject, Leaving } from '../../src/model/apply.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import type { InventoryEntry, KindState, LiveObject } from '../../src/model/observation.ts';
-import { formatId } from '../../src/object/id.ts';
+import { formatId, groupKindKey } from '../../src/object/id.ts';
 import { APP, entryOf, FLEET, GUARDS, inventoryOf, liveOf, manifest, observationOf } from '../support/objects.ts';
 
 function map(name: string): Manifest {
@@ -174,6 +174,10 @@ function judgeMany(count: number, total: number, context: Partial<DeletionContex
   );
 }
 
+function leaving(clusters: readonly string[], unread: readonly string[] = []): Leaving {
+  return { clusters, unread };
+}
+
 test('the budget is the larger of a number and a share of the app', () => {
   const cases: readonly (readonly [count: number, total: number, expected: string | undefined])[] = [
     [5, 5, undefined],
@@ -199,6 +203,20 @@ test('a budget of nothing asks for every deletion', () => {
   assert.equal(judgeMany(0, 100, { guards }).approval, undefined);
 });
 
+test('what left and cannot be read now counts against the budget: else a list over it passes in two halves', () => {
+  const all = [...Array.from({ length: 5 }, (_, index) => map(`m${index}`)), NAMESPACE];
+  const inventory = inventoryOf(all.map((each) => entryOf(each)));
+  const live = all.slice(0, 5).map((each) => liveOf(each));
+  const unknown = { [groupKindKey(NAMESPACE.id)]: { state: 'unknown', reason: 'it fails' } } as const;
+  const { deletes, approval } = judgeDeletions(
+    inventory.entries,
+    inventory,
+    contextOf({}, observationOf(live, [inventory], unknown)),
+  );
+  assert.equal(approval?.reason, '6 of 6 objects would be deleted, and 5 may be without approval');
+  assert.deepEqual([approval.objects.length, deletes.length], [5, 0]);
+});
+
 test('what is kept or gone does not count against the budget', () => {
   const all = Array.from({ length: 10 }, (_, index) => map(`m${index}`));
   const inventory = inventoryOf(all.map((each) => entryOf(each)));
@@ -212,14 +230,23 @@ test('what is kept or gone does not count against the budget', () => {
 });
 
 test('an app may leave so many clusters in one commit, and then people must agree', () => {
-  assert.equal(judgeMany(1, 1, { leaving: 1 }).approval, undefined);
+  assert.equal(judgeMany(1, 1, { leaving: leaving(['eu']) }).approval, undefined);
   assert.equal(
-    judgeMany(1, 1, { leaving: 2 }).approval?.reason,
+    judgeMany(1, 1, { leaving: leaving(['eu', 'us']) }).approval?.reason,
     'the app leaves 2 clusters, and 1 may be left without approval',
   );
-  assert.equal(judgeMany(1, 1, { leaving: Infinity }).deletes.length, 0, 'not known is more than any limit');
   assert.equal(
-    judgeMany(6, 6, { leaving: 1 }).approval?.reason,
+    judgeMany(1, 1, { leaving: leaving(['eu'], ['us']) }).approval?.reason,
+    'nobody knows yet how many clusters the app leaves: us was not read',
+  );
+  const guards = { ...GUARDS, maxLeaveClusters: 2 };
+  assert.equal(judgeMany(1, 1, { guards, leaving: leaving(['eu'], ['us']) }).approval, undefined, 'at most two');
+  assert.equal(
+    judgeMany(1, 1, { leaving: 'unknown' }).approval?.reason,
+    'nobody counted how many clusters the app leaves',
+  );
+  assert.equal(
+    judgeMany(6, 6, { leaving: leaving(['eu']) }).approval?.reason,
     '6 of 6 objects would be deleted, and 5 may be without approval',
   );
 });

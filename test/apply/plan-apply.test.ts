@@ -73,6 +73,10 @@ function only(world: World): AppPlan {
   return first;
 }
 
+function leavingOf(...clusters: readonly string[]): PlanInput['leaving'] {
+  return new Map([[APP, { clusters, unread: [] }]]);
+}
+
 function drifted(of: Manifest, more: Partial<Difference> = {}): Difference {
   return { app: APP, id: of.id, cause: 'drift', state: 'differs', fields: [], ...more };
 }
@@ -403,9 +407,9 @@ test('an app that leaves a cluster leaves its objects behind, unless it was told
     { id: A.id, reason: 'no placement selects this cluster any more, and onUnplace is "orphan"', state: 'released' },
   ]);
   const inventories = [inventoryOf([entryOf(A)], { onUnplace: 'prune' })];
-  const [pruned] = plan({ live: [liveOf(A)], inventories, more: { apps: [APP], leaving: new Map([[APP, 1]]) } });
+  const [pruned] = plan({ live: [liveOf(A)], inventories, more: { apps: [APP], leaving: leavingOf('eu') } });
   assert.equal(pruned?.deletes.length, 1);
-  const [many] = plan({ live: [liveOf(A)], inventories, more: { apps: [APP], leaving: new Map([[APP, 2]]) } });
+  const [many] = plan({ live: [liveOf(A)], inventories, more: { apps: [APP], leaving: leavingOf('eu', 'us') } });
   assert.equal(many?.approval?.reason, 'the app leaves 2 clusters, and 1 may be left without approval');
   const [unknown] = plan({ live: [liveOf(A)], inventories, more: { apps: [APP] } });
   assert.equal(unknown?.deletes.length, 0, 'how many it leaves is not known while a cluster was not seen');

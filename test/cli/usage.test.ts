@@ -95,6 +95,7 @@ describe('A command line that cannot be understood', () => {
     ['run', 'there is no repository. Name it with --repo or MUSTER_REPO.'],
     ['diff', 'diff needs --base REV: what to compare with, such as origin/main.'],
     [`sync . --repo ${EXAMPLE}`, 'sync takes a folder or --repo, not both.'],
+    [`status . --repo ${EXAMPLE}`, 'status takes a folder or --repo, not both.'],
     [`render ${EXAMPLE} -o dir`, '-o dir needs --out DIR.'],
     // Names
     [`render ${EXAMPLE} -C eux`, '--cluster "eux": no cluster is called so. Did you mean "eu"?'],

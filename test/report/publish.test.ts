@@ -478,21 +478,26 @@ test('a branch that is set back makes the old commit the head again', async () =
   assert.deepEqual(standing(bench.local, B), ['muster/fleet error: superseded by aaaaaaa before it was in sync']);
 });
 
-test('a cluster that a complete report does not list any more does not keep its failure', async () => {
+test('a cluster that the report does not list any more does not keep its failure; others are not touched', async () => {
   await using bench = await startBench();
   const { signal } = new AbortController();
   await bench.forge.post(A, { context: 'ci/build', state: 'failure', description: 'of others' }, signal);
-  bench.publisher.publish(report(A, ['fleet', 'failure'], ['eu', 'failure'], ['us', 'success', 'old text']));
+  bench.publisher.publish(
+    report(A, ['fleet', 'failure'], ['eu', 'failure'], ['us', 'success', 'old text'], ['ap', 'error']),
+  );
   await bench.time.advance(0);
-  const complete = report(A, ['fleet', 'success']);
+  const corrections = ['eu', 'us', 'new'].map((name) => {
+    return { context: `muster/${name}`, state: 'success', description: 'in sync' } as const;
+  });
   // Also after a restart, when only the forge knows that there was one.
-  bench.restart().publish(complete, { state: 'success', description: 'in sync' });
+  bench.restart().publish({ ...report(A, ['fleet', 'success']), corrections });
   await bench.time.advance(0);
   assert.deepEqual(standing(bench.local, A), [
     'ci/build failure: of others',
     'muster/fleet success: fleet is success',
     'muster/eu success: in sync',
     'muster/us success: old text',
+    'muster/ap error: ap is error',
   ]);
 });
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
-import type { FleetState } from '../../src/model/fleet-state.ts';
-import type { Tick } from '../../src/model/tick.ts';
+import type { FleetState, HealedDrift } from '../../src/model/fleet-state.ts';
+import type { AppPlan } from '../../src/model/apply.ts';
+import type { ObjectId } from '../../src/model/manifest.ts';
+import type { DoneTick, Tick } from '../../src/model/tick.ts';
 import { assessCluster, isInSync } from '../../src/report/assess-cluster.ts';
 import { clipDescription } from '../../src/report/clip-description.ts';
 import { formatDiagnostic, formatField, summarize } from '../../src/report/summarize.ts';
@@ -132,6 +134,25 @@ test('one cluster is said in one line, the worst first, with how many more are a
   }
 });
 
+test('what was decided and not done is pending: who only looks does not say that a commit arrived', () => {
+  const tick = doneTick('eu');
+  const [plan] = tick.plan.apps;
+  assert.ok(plan !== undefined);
+  const at = (name: string): ObjectId => idOf(`ConfigMap shop/${name}`);
+  const served = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+  const steps = [[{ request: { served, id: at('a'), body: {}, force: false }, desiredHash: 'h', lost: [] }]];
+  const deletes = [{ served, id: at('b'), uid: 'u', resourceVersion: '1' }];
+  const planned = (changes: Partial<AppPlan>): DoneTick => ({ ...tick, plan: { apps: [{ ...plan, ...changes }] } });
+
+  assert.equal(say(planned({ steps })), 'pending ConfigMap shop/a is not applied yet');
+  assert.equal(say(planned({ deletes })), 'pending ConfigMap shop/b is not deleted yet');
+  assert.equal(say(planned({ steps, deletes })), 'pending ConfigMap shop/a is not applied yet, +1');
+  const { result } = doneTick('eu', { results: [['ConfigMap shop/b', 'deleted', '']] });
+  assert.equal(say({ ...planned({ deletes }), result }), 'success in sync: 2 objects of 1 app');
+  const { health } = doneTick('eu', { health: [['ConfigMap shop/a', 'NotFound', 'not there yet']] });
+  assert.equal(say({ ...planned({ steps }), health }), 'pending ConfigMap shop/a not there yet');
+});
+
 test('a cluster that could not be asked is an error, one that was not looked at yet is pending', () => {
   assert.equal(
     say(failedTick('eu', 'UNREACHABLE', 'no connection to https://eu:6443')),
@@ -196,6 +217,9 @@ test('beyond 20 clusters only those that are not in sync have a status of their 
     'muster/fleet pending 20/21 clusters in sync · pending: c07 (Deployment shop/web 1/2)',
     'muster/c07 pending Deployment shop/web 1/2',
   ]);
+  const [large] = summarize(stateOf(ticks));
+  assert.equal(large?.corrections?.length, 20, 'what stood there of the others is put right');
+  assert.deepEqual(large.corrections[0], { context: 'muster/c00', state: 'success', description: 'in sync' });
   assert.equal(statuses(stateOf(ticks.slice(0, 20))).length, 21);
 });
 
@@ -226,7 +250,7 @@ test('what a new revision brings is no drift', () => {
 });
 
 test('drift that was healed turns the status green and stays in it', () => {
-  const healed = new Map([['eu', [{ id: idOf(WEB), state: 'differs' as const, fields: [fieldOf()] }]]]);
+  const healed = new Map([['eu', [healedAt('2026-01-02T14:04:00Z', WEB)]]]);
   assert.equal(
     statuses(stateOf([doneTick('eu')], { healed })).at(-1),
     'muster/drift success no drift · healed on eu: Deployment shop/web /spec/replicas 4 → 7 by kubectl-edit at 14:03:22Z',
@@ -234,6 +258,32 @@ test('drift that was healed turns the status green and stays in it', () => {
   const again = stateOf([doneTick('eu', { drift: [driftOf(WEB)] })], { healed });
   assert.match(statuses(again).at(-1) ?? '', /^muster\/drift failure /);
 });
+
+test('of all that was healed the latest is told', () => {
+  const [early, late] = [healedAt('2026-01-02T14:04:00Z', SETTINGS), healedAt('2026-01-02T14:05:00Z', WEB)];
+  const state = stateOf([doneTick('eu'), doneTick('us')], {
+    healed: new Map([
+      ['eu', [late]],
+      ['us', [early]],
+    ]),
+  });
+  assert.match(statuses(state).at(-1) ?? '', /^muster\/drift success no drift · healed on eu: Deployment shop\/web /);
+});
+
+test('nobody says that there is no drift while a cluster cannot be read, say the one that drifted', () => {
+  const healed = new Map([['eu', [healedAt('2026-01-02T14:04:00Z', WEB)]]]);
+  const away = stateOf([doneTick('eu'), failedTick('us', 'UNREACHABLE', 'gone')], { healed });
+  assert.match(
+    statuses(away).at(-1) ?? '',
+    /^muster\/drift pending not known of us · healed on eu: Deployment shop\/web /,
+  );
+  const never = stateOf([doneTick('eu'), failedTick('us', 'UNREACHABLE', 'gone')]);
+  assert.ok(!statuses(never).some((each) => each.startsWith('muster/drift')), 'what stands there stays');
+});
+
+function healedAt(time: string, object: string): HealedDrift {
+  return { time, id: idOf(object), state: 'differs', fields: [fieldOf()] };
+}
 
 test('a difference is worded by what is known of it', () => {
   const cases: readonly (readonly [Parameters<typeof fieldOf>[0], string])[] = [

@@ -174,7 +174,7 @@ function createFleet<Name extends string>(
       rendered,
       target,
       memory: member.memory,
-      leaving: new Map<string, number>(),
+      leaving: new Map(),
       deadlineMs: Number.POSITIVE_INFINITY,
       readOnly: false,
     };
