@@ -115,7 +115,7 @@ async function lookAtAll(
   const hub = await openHub(settings, io.env, () => {});
   const timeoutMs = settings.duration('timeout');
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  return mapLimited(fleet.clusters, PARALLEL, async (target): Promise<Tick> => {
+  const ticks = await mapLimited(fleet.clusters, PARALLEL, async (target): Promise<Tick> => {
     try {
       const connection = connect(target.cluster, settings, hub, () => {}, undefined);
       const input = {
@@ -135,6 +135,8 @@ async function lookAtAll(
       return { state: 'failed', target, revision: fleet.revision, failure: error };
     }
   });
+  await hub?.close();
+  return ticks;
 }
 
 /** One line for each app of a cluster; a cluster that cannot be read is one line. */
