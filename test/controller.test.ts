@@ -77,7 +77,7 @@ test('A list of clusters that was over the limit stays over it when one of them 
   await eventually(() => assert.deepEqual(reasonsOf(loop), ['eu in sync', 'us in sync', 'ap in sync']));
 
   loop.controller.setFleet(fleet('two', { ...all, eu: undefined, us: undefined }));
-  const waits = /^the app leaves 2 clusters, and 1 may be left without approval; muster approve (\S+)$/;
+  const waits = /^muster approve (\S+) \(the app leaves 2 clusters, and 1 may be left without approval\)$/;
   await eventually(() => assert.match(approvalOf(loop, 'eu'), waits));
   await eventually(() => assert.match(approvalOf(loop, 'us'), waits));
   const approvals = [waits.exec(approvalOf(loop, 'eu'))?.[1] ?? ''];
@@ -99,7 +99,7 @@ test('Who looks at some clusters alone does not know how many an app leaves', as
   const both = fleet('two', { eu: undefined, us: undefined });
   narrow.controller.setFleet({ ...both, clusters: both.clusters.slice(0, 1) });
 
-  const waits = /^nobody knows yet how many clusters the app leaves: us was not read; /;
+  const waits = /\(nobody knows yet how many clusters the app leaves: us was not read\)$/;
   await eventually(() => assert.match(approvalOf(narrow, 'eu'), waits));
   assert.equal(eu.objects.size, 1);
 });
