@@ -396,7 +396,8 @@ function remember(
   nowMs: number,
 ): Omit<TickMemory, 'behind'> {
   const { observation, result } = tick;
-  const apps = tick.previews.size === 0 ? [] : tick.target.apps;
+  // Looked up by key only where something is: nothing is, most of the time.
+  const apps = tick.previews.size + memory.heals.size === 0 ? [] : tick.target.apps;
   const asked = new Map(
     apps.flatMap((app) =>
       app.manifests.map((each) => [idKey(each.id), { app: app.name, desiredHash: each.hash }] as const),

@@ -142,7 +142,7 @@ async function goWrong({ world: { api }, tokens, fleet, replica, look }: Stage):
   const vault = { apiVersion: 'v1', kind: 'Secret', namespace: fleet.name, name: 'vault' };
   const byHand = { data: { password: base64('canary-by-hand') } };
   await api.eu.patch(vault, byHand, { manager: 'kubectl-edit' });
-  await reports('drift', 'success', first, /healed on eu: Secret planted\/vault \/data\/password \*\*\*/);
+  await reports('drift', 'pending', first, /healed on eu: Secret planted\/vault \/data\/password \*\*\*/);
   const reportOnly = '{apiVersion: muster.dev/v1alpha1, kind: App, metadata: {name: vault}, spec: {drift: report}}';
   const second = await fleet.commit({ 'apps/vault/app.yaml': reportOnly });
   await reports('eu', 'success', second);

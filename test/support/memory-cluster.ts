@@ -58,9 +58,10 @@ export function memoryCluster(uid: string, onCall: OnCall = () => {}): MemoryClu
         await read('identify');
         return uid;
       },
-      list: async ({ kind }, applySets) => {
+      list: async ({ kind }, namespace, applySets) => {
         await read(`list ${kind}`);
-        return [...objects.values()].filter(({ id, partOf }) => id.kind === kind && applySets.includes(partOf ?? ''));
+        const ours = [...objects.values()].filter(({ partOf }) => applySets.includes(partOf ?? ''));
+        return ours.filter(({ id }) => id.kind === kind && ['', id.namespace].includes(namespace));
       },
       get: async ({ group, kind }, namespace, name) => {
         const id = { group, kind, namespace, name };
