@@ -72,7 +72,7 @@ describe('of two replicas', () => {
       fleet.forge.requests().slice(told).filter((each) => each.token === tokens.first && each.method === 'POST'),
       [],
     );
-    await first.says('the lease was lost: nothing is written any more', { holder: await second.identity() });
+    await first.says('the lease was lost: nothing is written any more');
   });
 
   it('one that is asked to end gives the lease back, so that the other need not wait', async () => {

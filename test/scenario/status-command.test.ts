@@ -57,7 +57,7 @@ describe('muster status', () => {
       `eu ${fewer}`,
       'eu tools success 1 in sync',
       `us ${fewer}`,
-      'us tools pending 0 ConfigMap status-command/tools is not deleted yet',
+      'us tools pending 1 ConfigMap status-command/tools is not deleted yet',
     ]);
   });
 });
