@@ -246,9 +246,10 @@ describe('The build', () => {
       const child = provideInChild({ PATH: await fakeGo({ build: 'sleep 1000' }) });
       const started = await eventually(async () => {
         assert.equal(await buildCount(), 1);
-        return descendantsOf(Number(child.pid));
+        const found = descendantsOf(Number(child.pid));
+        assert.ok(stillRunning(found).some((line) => line.endsWith(' sleep')));
+        return found;
       });
-      assert.ok(stillRunning(started).some((line) => line.endsWith(' sleep')));
       child.kill(signal);
       await once(child, 'exit');
       await eventually(() => assert.deepEqual(stillRunning(started), []));
