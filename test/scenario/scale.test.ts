@@ -1,4 +1,7 @@
-/** Many clusters, many objects, many apps: what each costs, counted in the API servers' own audit logs. */
+/**
+ * Many clusters, many objects, many apps: what each costs, counted in the API servers' own audit logs. A test run has time for fewer
+ * of them than `npm run scale`, which takes some minutes.
+ */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,8 +19,13 @@ import { MUSTER_USER, printRequests, requestsDuring, writesAmong } from './suppo
 import { startStage } from './support/stage.ts';
 import { startWorld, type TestFleet, type World } from './support/world.ts';
 
-const NAMES = Array.from({ length: 20 }, (_, index) => `c${String(index + 1).padStart(2, '0')}`);
-const SLOW = 'c20';
+const FULL = process.env['SCALE'] === 'full';
+const CLUSTERS = FULL ? 20 : 6;
+const TALL = FULL ? 5000 : 2000;
+const NARROW = FULL ? 100 : 20;
+
+const NAMES = Array.from({ length: CLUSTERS }, (_, index) => `c${String(index + 1).padStart(2, '0')}`);
+const SLOW = NAMES.at(-1) ?? '';
 const OTHERS = NAMES.filter((name) => name !== SLOW);
 
 let world: World<string>;
@@ -27,7 +35,7 @@ before(async () => {
 });
 after(() => world?.[Symbol.asyncDispose]());
 
-describe('A fleet of 20 clusters', () => {
+describe(`A fleet of ${CLUSTERS} clusters`, () => {
   it('does not wait for one that takes two seconds for every answer, and asks each for no more than it needs', async () => {
     const accesses = OTHERS.map((name) =>
       readKubeconfig(world.clusters[name]?.plane.kubeconfigFor(MUSTER_USER, ['system:masters']) ?? ''),
@@ -40,11 +48,11 @@ describe('A fleet of 20 clusters', () => {
     const kubeconfig = join(folder.path, 'kubeconfig');
     await writeFile(kubeconfig, printKubeconfig([...accesses, readKubeconfig(proxy.kubeconfig)]));
     await using stage = await startStage('wide', { ...world, kubeconfig }, NAMES);
-    const objects = 60;
+    const objects = FULL ? 100 : 40;
     const first = await stage.commit({ 'apps/shop/base/all.yaml': configMaps(objects) });
     await using muster = await stage.run();
 
-    // On the forge, because that is where people look. 16 batches of eight requests are ahead of the slow one.
+    // On the forge, because that is where people look. Ten batches of eight requests, or more, are ahead of the slow one.
     await eventually(() => {
       const statuses = stage.statuses(first);
       for (const name of OTHERS)
@@ -52,7 +60,9 @@ describe('A fleet of 20 clusters', () => {
       assert.equal(statuses[`muster/${SLOW}`], 'pending: not looked at yet');
     });
     proxy.script(() => ({ kind: 'pass' }));
-    await eventually(() => assert.equal(stage.statuses(first)['muster/fleet'], 'success: 20/20 clusters in sync'));
+    await eventually(() =>
+      assert.equal(stage.statuses(first)['muster/fleet'], `success: ${CLUSTERS}/${CLUSTERS} clusters in sync`),
+    );
     for (const name of NAMES) {
       const requests = await ofMuster(name);
       assert.deepEqual(countByKind(requests), {
@@ -65,12 +75,16 @@ describe('A fleet of 20 clusters', () => {
 
     const second = await stage.commit({ 'README.md': 'Nothing to see.' });
     const before = await Promise.all(NAMES.map(async (name) => (await ofMuster(name)).length));
-    await eventually(() => assert.equal(stage.statuses(second)['muster/fleet'], 'success: 20/20 clusters in sync'));
+    await eventually(() =>
+      assert.equal(stage.statuses(second)['muster/fleet'], `success: ${CLUSTERS}/${CLUSTERS} clusters in sync`),
+    );
     const after = await Promise.all(NAMES.map(async (name) => (await ofMuster(name)).length));
     assert.deepEqual(after, before);
 
     const third = await stage.commit({ 'apps/shop/base/all.yaml': configMaps(objects, { 7: 'changed' }) });
-    await eventually(() => assert.equal(stage.statuses(third)['muster/fleet'], 'success: 20/20 clusters in sync'));
+    await eventually(() =>
+      assert.equal(stage.statuses(third)['muster/fleet'], `success: ${CLUSTERS}/${CLUSTERS} clusters in sync`),
+    );
     for (const [index, name] of NAMES.entries()) {
       // It reads the one object before it: of what is as it should be, a controller keeps hashes and no bodies.
       assert.deepEqual(printRequests((await ofMuster(name)).slice(before[index])), [
@@ -84,8 +98,8 @@ describe('A fleet of 20 clusters', () => {
   });
 });
 
-describe('An app of 5,000 objects', () => {
-  const COUNT = 5000;
+describe(`An app of ${TALL} objects`, () => {
+  const COUNT = TALL;
 
   it('is in one record, costs a new process one list and no write, and loses exactly the one that left', async () => {
     await using fleet = await world.fleet('tall', { clusters: ['c01'], watching: true });
@@ -120,15 +134,17 @@ describe('An app of 5,000 objects', () => {
   });
 });
 
-describe('50 apps of 20 objects', () => {
-  it('cost no more than one of 1,000, but for their records', async () => {
+describe(`50 apps of ${NARROW} objects`, () => {
+  it('cost no more than one app of them all, but for their records', async () => {
     const apps = Array.from({ length: 50 }, (_, index) => `app-${index + 1}`);
     await using fleet = await world.fleet('many', { clusters: ['c02'], watching: true });
-    fleet.commit(Object.fromEntries(apps.map((app) => [`apps/${app}/base/all.yaml`, configMaps(20, {}, `${app}-`)])));
-    const requests = await requestsWhileItConverges(fleet, 'c02', 1000, 50);
+    fleet.commit(
+      Object.fromEntries(apps.map((app) => [`apps/${app}/base/all.yaml`, configMaps(NARROW, {}, `${app}-`)])),
+    );
+    const requests = await requestsWhileItConverges(fleet, 'c02', 50 * NARROW, 50);
     assert.deepEqual(countByKind(requests), {
-      'dry-run of an object': 1000,
-      'apply of an object': 1000,
+      'dry-run of an object': 50 * NARROW,
+      'apply of an object': 50 * NARROW,
       'write of a record': 100,
       read: 5,
     });
