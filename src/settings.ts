@@ -69,7 +69,7 @@ export const OPTIONS = {
     env: 'MUSTER_POLL',
     value: 'TIME',
     fallback: '15s',
-    atLeastMs: 100,
+    atLeastMs: 10,
     doc: 'How often to ask the repository for its head.',
   },
   cache: {

@@ -82,7 +82,7 @@ describe('A command line that cannot be understood', () => {
     ['sync --timeout 5', '--timeout: "5" is no time. Write a number with a unit, such as 30s, 5m or 1h.'],
     ['sync --timeout -5s', 'sync: the flag "--timeout" needs a value: --timeout TIME. See "muster sync --help".'],
     ['run --poll often', '--poll: "often" is no time. Write a number with a unit, such as 30s, 5m or 1h.'],
-    ['run --poll 0s', '--poll: "0s" is too short. Write at least 100ms.'],
+    ['run --poll 0s', '--poll: "0s" is too short. Write at least 10ms.'],
     ['sync --timeout 9999h', '--timeout: "9999h" is too long. Write at most 500h.'],
     ['sync --render-memory 0', '--render-memory: "0" is no whole number from 1.'],
     ['status --render-memory 1GiB', '--render-memory: "1GiB" is no whole number from 1.'],
