@@ -1,11 +1,11 @@
 /** What a change of the repository does to every cluster, from two renders. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareFleets } from '../src/diff/compare-fleets.ts';
+import { type ComparedSide, compareFleets } from '../src/diff/compare-fleets.ts';
 import { codeBlock } from '../src/diff/escape-markdown.ts';
 import { printMarkdown } from '../src/diff/print-markdown.ts';
 import type { FleetDiff } from '../src/model/fleet-diff.ts';
-import { fleetWith, renderedOf, type TestFiles } from './support/fleet-files.ts';
+import { fleetWith, renderedOf, SMALL_FLEET, type TestFiles } from './support/fleet-files.ts';
 
 const APP = 'apps/web/app.yaml';
 const appWith = (spec: string): TestFiles => ({
@@ -30,6 +30,15 @@ test('what changes of an object though its fields stay is told: whose fields are
   assert.equal(scaled, 'Deployment web: # an autoscaler has it: its replica count is handed over\n');
 });
 
+test('what an app leaves behind that was suspended when it left is not said to be deleted', () => {
+  const gone = { ...SMALL_FLEET, ...fleetWith(appWith('suspend: true')) };
+  const left = Object.fromEntries(Object.entries(gone).filter(([path]) => !path.startsWith('apps/web/')));
+  const [before, after] = [gone, left].map((files) => side(files));
+  assert.ok(before !== undefined && after !== undefined);
+  const fates = new Set(compareFleets(before, after).removals.map(({ fate, reason }) => `${fate}: ${reason}`));
+  assert.deepEqual([...fates], ['orphaned: the app was suspended when it left the repository']);
+});
+
 test('a name that nobody can see is shown in the title of its change', () => {
   const name = 'evil\u202eyaml';
   const role = `apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: "${name}"}\nrules: []\n`;
@@ -47,9 +56,10 @@ function diffsOf(before: TestFiles, after: TestFiles): readonly string[] {
 }
 
 function compare(before: TestFiles, after: TestFiles): FleetDiff {
-  const side = (files: TestFiles) => {
-    const fleet = renderedOf(fleetWith(files));
-    return { revision: 'a'.repeat(40), fleet, diagnostics: fleet.diagnostics };
-  };
-  return compareFleets(side(before), side(after));
+  return compareFleets(side(fleetWith(before)), side(fleetWith(after)));
+}
+
+function side(files: TestFiles): ComparedSide {
+  const fleet = renderedOf(files);
+  return { revision: 'a'.repeat(40), fleet, diagnostics: fleet.diagnostics };
 }

@@ -118,6 +118,7 @@ function fateOf(
     return stays('muster.dev/prune: "false"');
   if (now === undefined && head.apps.includes(was.name) && was.onUnplace === 'orphan')
     return stays('the app is not placed there any more, and onUnplace is "orphan"');
+  if (!head.apps.includes(was.name) && was.suspend) return stays('the app was suspended when it left the repository');
   if (!(now ?? was).prune) return stays('the app has prune: false');
   if (head.fleet.guards.protect.includes(manifest.id.kind) && !(now ?? was).unprotect.includes(manifest.id.kind))
     return stays(`${manifest.id.kind} is protected`);

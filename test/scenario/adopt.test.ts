@@ -7,6 +7,7 @@ import { assessCluster } from '../../src/report/assess-cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { appFile } from './support/fleet-files.ts';
 import { objectWrites, printRequests } from './support/requests.ts';
+import { AUTOSCALER } from './support/manifests.ts';
 import { startWorld, type TestFleet, type World } from './support/world.ts';
 
 let world: World<'eu'>;
@@ -386,17 +387,6 @@ describe('An API version', () => {
     assert.deepEqual(mapAt(await fleet.get('went.example.com/v1', 'Ledger', 'main'), 'spec'), { a: '1', c: '3' });
   });
 });
-
-const AUTOSCALER = `
-  apiVersion: autoscaling/v2
-  kind: HorizontalPodAutoscaler
-  metadata: {name: web}
-  spec:
-    minReplicas: 2
-    maxReplicas: 9
-    scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
-    metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
-`;
 
 /** Ticks until nothing is left to write. No controller runs here: Deployments never become Current. */
 async function settle(fleet: TestFleet<'eu'>): Promise<void> {

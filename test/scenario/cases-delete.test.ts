@@ -8,6 +8,7 @@ import { assessCluster } from '../../src/report/assess-cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { appFile, clusterFile, fleetFile } from './support/fleet-files.ts';
 import { objectWrites, printRequests, writesAmong } from './support/requests.ts';
+import { definition, widget } from './support/manifests.ts';
 import { startWorld, type TestFleet, type World } from './support/world.ts';
 
 let world: World<'eu' | 'us'>;
@@ -270,23 +271,4 @@ function namespace(name: string): string {
 function configMap(name: string, inNamespace = ''): string {
   const metadata: JsonObject = inNamespace === '' ? { name } : { name, namespace: inNamespace };
   return printJson({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
-}
-
-function definition(group: string): string {
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  return printJson({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `widgets.${group}.example.com` },
-    spec: {
-      group: `${group}.example.com`,
-      scope: 'Namespaced',
-      names: { kind: 'Widget', listKind: 'WidgetList', plural: 'widgets', singular: 'widget' },
-      versions: [{ name: 'v1', served: true, storage: true, schema }],
-    },
-  });
-}
-
-function widget(group: string): string {
-  return printJson({ apiVersion: `${group}.example.com/v1`, kind: 'Widget', metadata: { name: 'w' } });
 }

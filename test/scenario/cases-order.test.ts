@@ -12,6 +12,7 @@ import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { appFile, fleetFile } from './support/fleet-files.ts';
 import { objectWrites, printRequests, writesAmong } from './support/requests.ts';
+import { definition, widget } from './support/manifests.ts';
 import { startWorld, type World } from './support/world.ts';
 
 let world: World<'eu'>;
@@ -333,25 +334,6 @@ const UNBOUND = printJson({
 
 function configMap(name: string, more: JsonObject = {}): string {
   return printJson({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, ...more });
-}
-
-function widget(group: string, more: JsonObject = {}): string {
-  return printJson({ apiVersion: `${group}.example.com/v1`, kind: 'Widget', metadata: { name: 'w' }, ...more });
-}
-
-function definition(group: string): string {
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  return printJson({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `widgets.${group}.example.com` },
-    spec: {
-      group: `${group}.example.com`,
-      scope: 'Namespaced',
-      names: { kind: 'Widget', listKind: 'WidgetList', plural: 'widgets', singular: 'widget' },
-      versions: [{ name: 'v1', served: true, storage: true, schema }],
-    },
-  });
 }
 
 function parsed(text: string): JsonObject {

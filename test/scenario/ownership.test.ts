@@ -7,6 +7,7 @@ import { assessCluster } from '../../src/report/assess-cluster.ts';
 import { listLost, listTaken } from '../../src/report/list-lost.ts';
 import type { Target } from '../support/api-client.ts';
 import { objectWrites, printRequests } from './support/requests.ts';
+import { AUTOSCALER } from './support/manifests.ts';
 import { startWorld, type World } from './support/world.ts';
 
 let world: World<'eu'>;
@@ -278,16 +279,6 @@ describe('Our own entry in managedFields', () => {
 });
 
 describe('An autoscaled Deployment', () => {
-  const autoscaler = `
-    apiVersion: autoscaling/v2
-    kind: HorizontalPodAutoscaler
-    metadata: {name: web}
-    spec:
-      minReplicas: 2
-      maxReplicas: 9
-      scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
-      metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
-  `;
   const web = (image: string): string => `
     apiVersion: apps/v1
     kind: Deployment
@@ -308,7 +299,7 @@ describe('An autoscaled Deployment', () => {
 
   it("gets Git's count when it is created, and keeps the autoscaler's from then on", async () => {
     await using fleet = await world.fleet('scaled');
-    fleet.commit({ 'apps/shop/base/web.yaml': web('web:1'), 'apps/shop/base/autoscaler.yaml': autoscaler });
+    fleet.commit({ 'apps/shop/base/web.yaml': web('web:1'), 'apps/shop/base/autoscaler.yaml': AUTOSCALER });
     await fleet.tick();
     assert.equal(numberAt(await fleet.get('apps/v1', 'Deployment', 'web'), 'spec', 'replicas'), 3);
 
@@ -335,7 +326,7 @@ describe('An autoscaled Deployment', () => {
     fleet.commit({ 'apps/shop/base/web.yaml': web('web:1') });
     await fleet.tick();
 
-    fleet.commit({ 'apps/shop/base/autoscaler.yaml': autoscaler });
+    fleet.commit({ 'apps/shop/base/autoscaler.yaml': AUTOSCALER });
     await fleet.tick();
     fleet.commit({ 'apps/shop/base/web.yaml': web('web:2') });
     await fleet.tick();
@@ -349,7 +340,7 @@ describe('An autoscaled Deployment', () => {
 
   it('names the count as lost when its autoscaler leaves the repository: nobody may scale it in silence', async () => {
     await using fleet = await world.fleet('unscaled');
-    fleet.commit({ 'apps/shop/base/web.yaml': web('web:1'), 'apps/shop/base/autoscaler.yaml': autoscaler });
+    fleet.commit({ 'apps/shop/base/web.yaml': web('web:1'), 'apps/shop/base/autoscaler.yaml': AUTOSCALER });
     await fleet.tick();
     await scale('unscaled', 7);
     await fleet.tick();
