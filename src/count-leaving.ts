@@ -22,11 +22,14 @@ export function countLeaving(
   before: ReadonlyMap<string, Leaving> = new Map(),
 ): ReadonlyMap<string, Leaving> {
   const known = new Map(seen.map((each) => [each.target.cluster.name, each]));
+  // Counted before each tick, so that each cluster's apps are looked through once.
+  const placed = new Map(
+    seen.map(({ target }) => [target.cluster.name, new Set(target.apps.map(({ name }) => name))] as const),
+  );
   const names = new Set([...clusterNames, ...known.keys()]);
   return new Map(
     apps.map((app) => {
-      const isPlaced = (name: string): boolean =>
-        known.get(name)?.target.apps.some((each) => each.name === app) === true;
+      const isPlaced = (name: string): boolean => placed.get(name)?.has(app) === true;
       const off = [...names].filter((name) => !isPlaced(name));
       const unread = off.filter((name) => known.get(name)?.inventories === undefined);
       const now = off.filter((name) => known.get(name)?.inventories?.has(app) === true);
